@@ -108,6 +108,9 @@ def verilog_text(board_map: Map) -> str:
         out += [f"`define {prefix}_{n} {width}'h{v:02X}" for n, v, _ in board_map.enums[enum]]
     out.append("")
     out += [f"`define REG_{r.inst_name} 8'h{r.absolute_address:02X}" for r in board_map.registers]
+    present = sum(1 << (r.absolute_address // 4) for r in board_map.registers)
+    writable = sum(1 << (r.absolute_address // 4) for r in board_map.registers if r.has_sw_writable)
+    out += ["", f"`define REG_PRESENT 64'h{present:016X}", f"`define REG_WRITABLE 64'h{writable:016X}"]
     out += ["", "`endif", ""]
     return "\n".join(out)
 
