@@ -4,7 +4,7 @@
 #define BOARD_MAP_H
 
 // clang-format off
-#define MAP_HASH 0xF1FC2D39u
+#define MAP_HASH 0x1E902608u
 #define PROTOCOL_VERSION 1u
 #define CLK_HZ 60000000u
 #define BAUD 3000000u
@@ -16,6 +16,9 @@
 #define TABLE_ENTRIES 1024u
 #define GATE_ENTRIES 256u
 #define INL_ENTRIES 64u
+#define CYCLES_CAP 600000000u
+#define VOLTAGE_CEILING 65535u
+#define WIDTH_CEILING 30000000u
 
 enum opcode_code {
     OPCODE_NAK = 0x00, // reply only: names the expected number after a gap or a bad CRC, or refuses an epoch
@@ -397,6 +400,17 @@ typedef union {
     uint32_t w;
 } ohmloop__LIMIT_LOCK_t;
 
+// reg - ohmloop::BUSY_CYCLES
+#define OHMLOOP__BUSY_CYCLES__VALUE_bm 0xffffffff
+#define OHMLOOP__BUSY_CYCLES__VALUE_bp 0
+#define OHMLOOP__BUSY_CYCLES__VALUE_bw 32
+typedef union {
+    struct __attribute__ ((__packed__)) {
+        uint32_t value :32;
+    } f;
+    uint32_t w;
+} ohmloop__BUSY_CYCLES_t;
+
 // reg - ohmloop::EMU_CHIP_SEED
 #define OHMLOOP__EMU_CHIP_SEED__VALUE_bm 0xffffffff
 #define OHMLOOP__EMU_CHIP_SEED__VALUE_bp 0
@@ -658,7 +672,8 @@ typedef struct __attribute__ ((__packed__)) {
     ohmloop__LIMIT_GATE_V_t LIMIT_GATE_V;
     ohmloop__LIMIT_WIDTH_t LIMIT_WIDTH;
     ohmloop__LIMIT_LOCK_t LIMIT_LOCK;
-    uint8_t RESERVED_5c_7f[0x24];
+    ohmloop__BUSY_CYCLES_t BUSY_CYCLES;
+    uint8_t RESERVED_60_7f[0x20];
     ohmloop__EMU_CHIP_SEED_t EMU_CHIP_SEED;
     ohmloop__EMU_NOISE_SEED_t EMU_NOISE_SEED;
     ohmloop__EMU_READ_NOISE_t EMU_READ_NOISE;

@@ -4,7 +4,7 @@
 from enum import IntEnum
 from typing import Final
 
-MAP_HASH: Final = 0xF1FC2D39
+MAP_HASH: Final = 0x1E902608
 
 PROTOCOL_VERSION: Final = 1
 """Version nibble of every frame."""
@@ -28,6 +28,12 @@ GATE_ENTRIES: Final = 256
 """Entries of the gate table."""
 INL_ENTRIES: Final = 64
 """Entries of the INL table."""
+CYCLES_CAP: Final = 600000000
+"""Largest WATCHDOG_CYCLES and OPERATION_CYCLES; a larger write is stored as this."""
+VOLTAGE_CEILING: Final = 65535
+"""Hard ceiling of the voltage limits of the simulated board, DAC code."""
+WIDTH_CEILING: Final = 30000000
+"""Hard ceiling of LIMIT_WIDTH of the simulated board, in clk cycles."""
 
 
 class Opcode(IntEnum):
@@ -221,6 +227,8 @@ class Register(IntEnum):
     """Longest pulse, in clk cycles."""
     LIMIT_LOCK = 0x58
     """Writing one locks the limits until FPGA reset: then only lower values are accepted."""
+    BUSY_CYCLES = 0x5C
+    """Sum of the `cycles` of MAC, MAC_RAW and READ_CELLS since boot or CLEAR_COUNTERS."""
     EMU_CHIP_SEED = 0x80
     """Selects the emulated chip."""
     EMU_NOISE_SEED = 0x84
@@ -299,6 +307,7 @@ RESET_VALUES: Final[dict[Register, int]] = {
     Register.LIMIT_GATE_V: 0x0,
     Register.LIMIT_WIDTH: 0x0,
     Register.LIMIT_LOCK: 0x0,
+    Register.BUSY_CYCLES: 0x0,
     Register.EMU_CHIP_SEED: 0x0,
     Register.EMU_NOISE_SEED: 0x0,
     Register.EMU_READ_NOISE: 0x0,
@@ -375,6 +384,7 @@ WRITE_MASKS: Final[dict[Register, int]] = {
     Register.LIMIT_GATE_V: 0xFFFF,
     Register.LIMIT_WIDTH: 0xFFFFFFFF,
     Register.LIMIT_LOCK: 0x1,
+    Register.BUSY_CYCLES: 0x0,
     Register.EMU_CHIP_SEED: 0xFFFFFFFF,
     Register.EMU_NOISE_SEED: 0xFFFFFFFF,
     Register.EMU_READ_NOISE: 0xFFFF,

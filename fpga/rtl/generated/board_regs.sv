@@ -92,6 +92,7 @@ module board_regs (
         input wire [31:0] hwif_in_limit_lock_rd_data,
         output logic [31:0] hwif_out_limit_lock_wr_data,
         output logic [31:0] hwif_out_limit_lock_wr_biten,
+        input wire [31:0] hwif_in_busy_cycles_value,
         output logic [31:0] hwif_out_emu_chip_seed_value,
         output logic [31:0] hwif_out_emu_noise_seed_value,
         output logic [15:0] hwif_out_emu_read_noise_value,
@@ -199,6 +200,7 @@ module board_regs (
     logic decoded_reg_strb_limit_gate_v;
     logic decoded_reg_strb_limit_width;
     logic decoded_reg_strb_limit_lock;
+    logic decoded_reg_strb_busy_cycles;
     logic decoded_reg_strb_emu_chip_seed;
     logic decoded_reg_strb_emu_noise_seed;
     logic decoded_reg_strb_emu_read_noise;
@@ -260,6 +262,7 @@ module board_regs (
         is_external |= cpuif_req_masked & (cpuif_addr == 8'h54);
         decoded_reg_strb_limit_lock = cpuif_req_masked & (cpuif_addr == 8'h58);
         is_external |= cpuif_req_masked & (cpuif_addr == 8'h58);
+        decoded_reg_strb_busy_cycles = cpuif_req_masked & (cpuif_addr == 8'h5c) & !cpuif_req_is_wr;
         decoded_reg_strb_emu_chip_seed = cpuif_req_masked & (cpuif_addr == 8'h80);
         decoded_reg_strb_emu_noise_seed = cpuif_req_masked & (cpuif_addr == 8'h84);
         decoded_reg_strb_emu_read_noise = cpuif_req_masked & (cpuif_addr == 8'h88);
@@ -1079,6 +1082,9 @@ always @(*) begin
         end
         if(rd_mux_addr == 8'h58) begin
             readback_data_var = hwif_in_limit_lock_rd_data;
+        end
+        if(rd_mux_addr == 8'h5c) begin
+            readback_data_var[31:0] = hwif_in_busy_cycles_value;
         end
         if(rd_mux_addr == 8'h80) begin
             readback_data_var[31:0] = field_storage_emu_chip_seed_value_value;
