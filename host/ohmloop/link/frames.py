@@ -3,6 +3,7 @@
 
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,8 @@ FRAME_OVERHEAD_BYTES: Final = 16
 MAX_PAYLOAD_BYTES: Final = 4 * 0xFFFF
 """What the 16-bit word count can say; boards announce less."""
 
+_cobs_encode: Callable[[bytes], bytes] = cobs.encode
+_cobs_decode: Callable[[bytes], bytes] = cobs.decode
 _HEADER: Final = struct.Struct("<BBHHHHBB")
 _CRC: Final = struct.Struct("<I")
 _REPLY: Final = 0x10
@@ -134,7 +137,7 @@ def decode(data: bytes, *, max_payload: int = MAX_PAYLOAD_BYTES) -> Frame:
 
 def stuff(frame_bytes: bytes) -> bytes:
     """Returns an encoded frame as a byte stream carries it: zero, COBS, zero."""
-    return b"".join((b"\0", cobs.encode(frame_bytes), b"\0"))
+    return b"".join((b"\0", _cobs_encode(frame_bytes), b"\0"))
 
 
 class StreamDecoder:
@@ -174,7 +177,7 @@ class StreamDecoder:
         if not whole:
             return b""
         try:
-            return bytes(cobs.decode(whole))
+            return _cobs_decode(whole)
         except cobs.DecodeError:
             self.malformed += 1
             return b""

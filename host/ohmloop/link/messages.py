@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Every payload of docs/protocol.md, both directions: for the host, the twin and the tests."""
+
+from ohmloop.link.identity import CHIP_ID_BYTES, HelloRequest, Identity, MacroGeometry
+from ohmloop.link.packing import (
+    Integers,
+    pack_flags,
+    pack_g_codes,
+    pack_inputs,
+    pack_results,
+    result_words,
+    unpack_flags,
+    unpack_g_codes,
+    unpack_inputs,
+    unpack_results,
+)
+from ohmloop.link.requests import (
+    COUNT_WORDS,
+    TABLE_SIZES,
+    ArmRequest,
+    CellRequest,
+    PulseRequest,
+    TableWriteRequest,
+    limits_hash,
+    pack_counts,
+    pack_words,
+    unpack_words,
+)
+from ohmloop.link.vectors import WIDTHS, VectorOpcode, VectorReply, VectorRequest
+from ohmloop.link.windows import Axis, Refusal, require_field, require_length
+
+__all__ = [
+    "CHIP_ID_BYTES",
+    "COUNT_WORDS",
+    "TABLE_SIZES",
+    "WIDTHS",
+    "ArmRequest",
+    "Axis",
+    "CellRequest",
+    "HelloRequest",
+    "Identity",
+    "Integers",
+    "MacroGeometry",
+    "PulseRequest",
+    "Refusal",
+    "TableWriteRequest",
+    "VectorOpcode",
+    "VectorReply",
+    "VectorRequest",
+    "largest_reply_words",
+    "limits_hash",
+    "pack_counts",
+    "pack_flags",
+    "pack_g_codes",
+    "pack_inputs",
+    "pack_results",
+    "pack_words",
+    "require_field",
+    "require_length",
+    "result_words",
+    "unpack_flags",
+    "unpack_g_codes",
+    "unpack_inputs",
+    "unpack_results",
+    "unpack_words",
+]
+
+
+def largest_reply_words(
+    request: ArmRequest | PulseRequest | TableWriteRequest | CellRequest | VectorRequest | int,
+) -> int:
+    """Returns the words of the longest reply, a refusal's included, to a request.
+
+    An integer stands for what PING and REG_READ ask: the words echoed or read.
+    """
+    if isinstance(request, int):
+        return max(COUNT_WORDS, request)
+    return request.largest_reply_words
