@@ -76,6 +76,7 @@ class ArmRequest:
         limits_hash, ops, max_pulses, voltage, expiry = _ARM.unpack_from(payload)
         macro = ops >> 8 & 0xFF
         require_field(macro, len(macros) - 1, 1)
+        require_field(ops & 0xFF, sum(1 << kind for kind in Pulse), 1)
         rows.check(macros[macro].rows, 5)
         columns.check(macros[macro].columns, 5 + rows.words)
         kinds = frozenset(kind for kind in Pulse if ops >> kind & 1)
@@ -168,11 +169,12 @@ class TableWriteRequest:
     @classmethod
     def decode(cls, payload: bytes, macros: Sequence[MacroGeometry]) -> "TableWriteRequest":
         """Returns the request that `payload` holds; raises Refusal."""
-        if len(payload) < 4:
-            raise Refusal(Status.BAD_LENGTH, 0, 1, 0)
+        if len(payload) < 8:
+            raise Refusal(Status.BAD_LENGTH, len(payload) // 4, 2, 0)
         table, macro, first = struct.unpack_from("<BBH", payload)
-        require_field(table, max(Table), 0)
         require_field(macro, len(macros) - 1, 0)
+        if table > max(Table):
+            raise Refusal(Status.BAD_ADDRESS, table, max(Table), 0)
         values = np.frombuffer(payload, "<i4", offset=4)
         size = TABLE_SIZES[Table(table)]
         if first + values.size > size:
@@ -223,7 +225,7 @@ class CellRequest:
         columns.check(macros[request.macro].columns, 1 + rows.words)
         if not load:
             if 1 + request.data_words > max_payload // 4:
-                raise Refusal(Status.REPLY_TOO_LARGE, 1 + request.data_words, max_payload // 4, 0)
+                raise Refusal(Status.REPLY_TOO_LARGE, 1 + request.data_words, max_payload // 4, 1)
             return request
         g_codes = unpack_g_codes(memoryview(payload)[4 * at :], rows.count, columns.count)
         return cls(request.macro, rows, columns, g_codes)

@@ -159,12 +159,13 @@ class VectorRequest:
         require_field(self.reference, 1 if identity.reference_input and not cells else 0, 0)
         require_field(self.count, 0 if cells else 0xFFFF, 4, lowest=0 if cells else 1)
         at_columns = HEAD_WORDS + self.rows.words
-        if self.pairs:
-            require_field(self.columns.count & 1, 0, at_columns)
+        if self.pairs and self.columns.count & 1:
+            raise Refusal(Status.BAD_FIELD, self.columns.count, self.columns.count - 1, at_columns)
         self.rows.check(macro.rows, HEAD_WORDS)
         self.columns.check(macro.columns, at_columns)
-        if self.largest_reply_words > identity.max_payload // 4:
-            raise Refusal(Status.REPLY_TOO_LARGE, self.largest_reply_words, identity.max_payload // 4, 0)
+        most, place = identity.max_payload // 4, HEAD_WORDS if cells else 4
+        if self.largest_reply_words > most:
+            raise Refusal(Status.REPLY_TOO_LARGE, self.largest_reply_words, most, place)
 
 
 @dataclass(frozen=True, slots=True)

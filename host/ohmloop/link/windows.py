@@ -126,10 +126,8 @@ class Axis:
 def decode_axes(payload: bytes, place: int) -> tuple[Axis, Axis]:
     """Returns the rows and columns axes that start at payload word `place`.
 
-    The caller then compares the whole length with `require_length`: a columns bitmap may still be short.
-
     Raises:
-        Refusal: BAD_LENGTH when the payload ends before the columns axis can be read.
+        Refusal: BAD_LENGTH when the payload ends before they do.
     """
     have = len(payload) // 4
     need = place + 2 * AXIS_WORDS
@@ -139,7 +137,11 @@ def decode_axes(payload: bytes, place: int) -> tuple[Axis, Axis]:
     need += BITMAP_WORDS if rows_bitmap else 0
     if have < need:
         raise Refusal(Status.BAD_LENGTH, have, need, 0)
-    return Axis.decode(payload, place), Axis.decode(payload, need - AXIS_WORDS)
+    at = need - AXIS_WORDS
+    need += BITMAP_WORDS if payload[4 * at + 7] & 0x80 else 0
+    if have < need:
+        raise Refusal(Status.BAD_LENGTH, have, need, 0)
+    return Axis.decode(payload, place), Axis.decode(payload, at)
 
 
 def require_length(payload: bytes, expected_words: int) -> None:
