@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Chip and board profiles: YAML in, validated objects and the emulator's integers out."""
+
+from ohmloop.profile.models import BoardProfile, ChipProfile
+from ohmloop.profile.profile import FormingPulse, Profile, limits_hash, load_profile
+from ohmloop.profile.state_file import ChipGeometry, StateFile, chip_seed
+
+__all__ = [
+    "BoardProfile",
+    "ChipGeometry",
+    "ChipProfile",
+    "FormingPulse",
+    "Profile",
+    "StateFile",
+    "chip_seed",
+    "limits_hash",
+    "load_profile",
+]
