@@ -252,13 +252,13 @@ class Register(IntEnum):
     EMU_STRESS_ORIGIN = 0xA8
     """Log2 of the reference stress in clk cycles, Q8."""
     EMU_STRESS_SLOPE = 0xAC
-    """Fall of the breakdown voltage in DAC codes per doubling of stress, Q8."""
+    """Fall of the breakdown voltage in DAC codes per doubling of stress."""
     EMU_RESET_ONSET = 0xB0
     """Voltage at which RESET starts, DAC code."""
     EMU_RESET_SLOPE_V = 0xB4
     """Fraction removed per DAC code above the onset, Q24."""
     EMU_RESET_SLOPE_W = 0xB8
-    """Fraction removed per doubling of stress, Q24."""
+    """Fraction removed per doubling of stress, Q16."""
     EMU_RESET_SPREAD = 0xBC
     """Cycle-to-cycle spread of the step, relative, Q12."""
     EMU_FLAGS = 0xC0
