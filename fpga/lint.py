@@ -22,7 +22,8 @@ TOPS: dict[str, list[dict[str, int]]] = {
 
 def lint(top: str, parameters: dict[str, int]) -> str:
     """Everything Verilator says about one top; empty when clean."""
-    sources = sorted(FPGA.glob("rtl/*.v")) + sorted(FPGA.glob("sim/*.v")) + sorted(FPGA.glob("rtl/generated/*.sv"))
+    patterns = ("rtl/*.v", "rtl/generated/*.sv", "sim/*.v")
+    sources = [path for pattern in patterns for path in sorted(FPGA.glob(pattern))]
     command = [str(ROOT / "bin" / "verilator_bin"), "--lint-only", "-Wall", *LANGUAGE]
     command += [f"-I{FPGA / 'rtl/generated'}", str(FPGA / "lint.vlt"), "--top-module", top]
     command += [f"-G{name}={value}" for name, value in parameters.items()]
