@@ -2,10 +2,11 @@
 """Chip and board profiles: YAML in, validated objects and the emulator's integers out."""
 
 from ohmloop.profile.models import BoardProfile, ChipProfile
-from ohmloop.profile.profile import FormingPulse, Profile, limits_hash, load_profile
+from ohmloop.profile.profile import LIMIT_REGISTERS, FormingPulse, Profile, load_profile
 from ohmloop.profile.state_file import ChipGeometry, StateFile, chip_seed
 
 __all__ = [
+    "LIMIT_REGISTERS",
     "BoardProfile",
     "ChipGeometry",
     "ChipProfile",
@@ -13,6 +14,5 @@ __all__ = [
     "Profile",
     "StateFile",
     "chip_seed",
-    "limits_hash",
     "load_profile",
 ]

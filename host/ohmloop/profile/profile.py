@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import math
-import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,11 +42,6 @@ class FormingPulse:
     voltage_v: float
     gate_v: float
     width_s: float
-
-
-def limits_hash(limits: dict[Register, int]) -> int:
-    """Returns the CRC-32 that ARM carries, of the six limit words."""
-    return zlib.crc32(struct.pack("<6I", *(limits[register] for register in LIMIT_REGISTERS)))
 
 
 class Profile(Entry):
