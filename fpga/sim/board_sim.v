@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The simulated board's top: board_core behind one of three fronts, for fpga/sim/harness.cpp.
+//
+// FRONT 0 takes packets of words (`rxw_*`, `txw_*`), 1 a stream of bytes through COBS (`rxb_*`, `txb_*`, one
+// byte a cycle each way), 2 a serial line (`rxd`, `txd`) at BAUD. Inputs of the other fronts are ignored,
+// their outputs idle. `stop_pin` is synchronous here. `armed` and `busy` look into the core: probes for tests.
+
+`default_nettype none
+`include "board_map.vh"
+
+module board_sim #(
+    parameter        ROWS              = 512,     // driven lines
+    parameter        COLS              = 512,     // sensed lines
+    parameter        LANES             = 64,      // columns accumulated a cycle
+    parameter        ADC_LANES         = 4,       // conversions a cycle
+    parameter        MAX_PAYLOAD_WORDS = 16384,   // largest payload of a frame, in words
+    parameter        REQUEST_WORDS     = 65536,   // request ring, in words
+    parameter        REPLY_WORDS       = 65536,   // reply ring, in words
+    parameter        FRONT             = 0,       // 0 words, 1 bytes, 2 serial line
+    parameter        BAUD              = `BAUD,   // bit rate of the serial line
+    parameter [31:0] BUILD_HASH        = 32'd0    // names the build in HELLO
+) (
+    input  wire                clk,
+    input  wire                rst_n,
+
+    // Identity, pins
+    input  wire [31:0]         boot_id,
+    input  wire [63:0]         uid,
+    input  wire                stop_pin,
+
+    // Words front
+    input  wire                rxw_valid,
+    input  wire [31:0]         rxw_data,
+    input  wire                rxw_last,
+    input  wire                rxw_bad,
+    output wire                txw_valid,
+    input  wire                txw_ready,
+    output wire [31:0]         txw_data,
+    output wire                txw_last,
+
+    // Bytes front
+    input  wire                rxb_valid,
+    input  wire [7:0]          rxb_data,
+    output wire                txb_valid,
+    input  wire                txb_ready,
+    output wire [7:0]          txb_data,
+
+    // Serial line
+    input  wire                rxd,
+    output wire                txd,
+
+    // Probes
+    output wire                drive_active,
+    output wire                read_active,
+    output wire                safe_latched,
+    output wire                armed,
+    output wire                busy,
+
+    // Non-volatile restore and mirror of the cells
+    input  wire                nv_load,
+    input  wire                nv_kind,
+    input  wire [11:0]         nv_address,
+    input  wire [LANES*10-1:0] nv_data,
+    output wire                nv_write,
+    output wire [8:0]          nv_row,
+    output wire [8:0]          nv_column,
+    output wire [9:0]          nv_g
+);
+
+    // --- The core ---------------------------------------------------------------------------------
+
+    wire        rx_valid;
+    wire [31:0] rx_data;
+    wire        rx_last;
+    wire        rx_bad;
+    wire        tx_valid;
+    wire        tx_ready;
+    wire [31:0] tx_data;
+    wire        tx_last;
+    wire        break_seen;
+
+    board_core #(
+        .ROWS              (ROWS),
+        .COLS              (COLS),
+        .LANES             (LANES),
+        .ADC_LANES         (ADC_LANES),
+        .REQUEST_WORDS     (REQUEST_WORDS),
+        .REPLY_WORDS       (REPLY_WORDS),
+        .MAX_PAYLOAD_WORDS (MAX_PAYLOAD_WORDS),
+        .BUILD_HASH        (BUILD_HASH),
+        .SIMULATED         (1'b1)
+    ) u_core (
+        .clk          (clk),
+        .rst_n        (rst_n),
+        .rx_valid     (rx_valid),
+        .rx_data      (rx_data),
+        .rx_last      (rx_last),
+        .rx_bad       (rx_bad),
+        .tx_valid     (tx_valid),
+        .tx_ready     (tx_ready),
+        .tx_data      (tx_data),
+        .tx_last      (tx_last),
+        .boot_id      (boot_id),
+        .uid          (uid),
+        .stop_pin     (stop_pin),
+        .break_seen   (break_seen),
+        .drive_active (drive_active),
+        .read_active  (read_active),
+        .safe_latched (safe_latched),
+        .nv_load      (nv_load),
+        .nv_kind      (nv_kind),
+        .nv_address   (nv_address),
+        .nv_data      (nv_data),
+        .nv_write     (nv_write),
+        .nv_row       (nv_row),
+        .nv_column    (nv_column),
+        .nv_g         (nv_g)
+    );
+
+    assign armed = u_core.state[0];
+    assign busy  = u_core.state[2];
+
+    // --- The fronts -------------------------------------------------------------------------------
+
+    generate
+        if (FRONT == 0) begin : g_words
+            assign rx_valid   = rxw_valid;
+            assign rx_data    = rxw_data;
+            assign rx_last    = rxw_last;
+            assign rx_bad     = rxw_bad;
+            assign txw_valid  = tx_valid;
+            assign tx_ready   = txw_ready;
+            assign txw_data   = tx_data;
+            assign txw_last   = tx_last;
+            assign break_seen = 1'b0;
+        end else begin : g_no_words
+            assign txw_valid  = 1'b0;
+            assign txw_data   = 32'd0;
+            assign txw_last   = 1'b0;
+        end
+
+        if (FRONT == 1) begin : g_bytes
+            byte_front u_front (
+                .clk       (clk),
+                .rst_n     (rst_n),
+                .in_valid  (rxb_valid),
+                .in_data   (rxb_data),
+                .in_bad    (1'b0),
+                .out_valid (txb_valid),
+                .out_ready (txb_ready),
+                .out_data  (txb_data),
+                .rx_valid  (rx_valid),
+                .rx_data   (rx_data),
+                .rx_last   (rx_last),
+                .rx_bad    (rx_bad),
+                .tx_valid  (tx_valid),
+                .tx_ready  (tx_ready),
+                .tx_data   (tx_data),
+                .tx_last   (tx_last)
+            );
+            assign break_seen = 1'b0;
+        end else begin : g_no_bytes
+            assign txb_valid  = 1'b0;
+            assign txb_data   = 8'd0;
+        end
+
+        if (FRONT == 2) begin : g_serial
+            uart_front #(
+                .CLK_HZ (`CLK_HZ),
+                .BAUD   (BAUD)
+            ) u_front (
+                .clk        (clk),
+                .rst_n      (rst_n),
+                .rxd        (rxd),
+                .txd        (txd),
+                .break_seen (break_seen),
+                .rx_valid   (rx_valid),
+                .rx_data    (rx_data),
+                .rx_last    (rx_last),
+                .rx_bad     (rx_bad),
+                .tx_valid   (tx_valid),
+                .tx_ready   (tx_ready),
+                .tx_data    (tx_data),
+                .tx_last    (tx_last)
+            );
+        end else begin : g_no_serial
+            assign txd = 1'b1;
+        end
+    endgenerate
+
+endmodule
+
+`default_nettype wire

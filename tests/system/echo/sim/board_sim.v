@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The simulated board's ports with an echo inside: words come back inverted one cycle later, the serial
+// line and the bytes as they are. A word 0xFFFFFFFF is stored as the cell (0, 1) = 5. Builds in seconds.
+`default_nettype none
+
+module board_sim #(
+    parameter ROWS = 512,
+    parameter COLS = 512,
+    parameter LANES = 64,
+    parameter ADC_LANES = 4,
+    parameter MAX_PAYLOAD_WORDS = 16384,
+    parameter REQUEST_WORDS = 65536,
+    parameter REPLY_WORDS = 65536,
+    parameter FRONT = 0,
+    parameter BAUD = 3000000,
+    parameter [31:0] BUILD_HASH = 32'd0
+) (
+    input  wire                 clk,
+    input  wire                 rst_n,
+    input  wire [31:0]          boot_id,
+    input  wire [63:0]          uid,
+    input  wire                 stop_pin,
+    input  wire                 rxw_valid,
+    input  wire [31:0]          rxw_data,
+    input  wire                 rxw_last,
+    input  wire                 rxw_bad,
+    output wire                 txw_valid,
+    input  wire                 txw_ready,
+    output wire [31:0]          txw_data,
+    output wire                 txw_last,
+    input  wire                 rxb_valid,
+    input  wire [7:0]           rxb_data,
+    output wire                 txb_valid,
+    input  wire                 txb_ready,
+    output wire [7:0]           txb_data,
+    input  wire                 rxd,
+    output wire                 txd,
+    output wire                 drive_active,
+    output wire                 read_active,
+    output wire                 safe_latched,
+    output wire                 armed,
+    output wire                 busy,
+    input  wire                 nv_load,
+    input  wire                 nv_kind,
+    input  wire [11:0]          nv_address,
+    input  wire [LANES*10-1:0]  nv_data,
+    output wire                 nv_write,
+    output wire [8:0]           nv_row,
+    output wire [8:0]           nv_column,
+    output wire [9:0]           nv_g
+);
+
+    echo_words u_echo (
+        .clk        (clk),
+        .valid      (rxw_valid && rst_n),
+        .data       (rxw_data),
+        .last       (rxw_last),
+        .echo_valid (txw_valid),
+        .echo_data  (txw_data),
+        .echo_last  (txw_last)
+    );
+
+    assign txb_valid    = rxb_valid;
+    assign txb_data     = rxb_data;
+    assign txd          = rxd;
+    assign drive_active = stop_pin;
+    assign read_active  = 1'b0;
+    assign safe_latched = 1'b0;
+    assign armed        = 1'b0;
+    assign busy         = 1'b0;
+    assign nv_write     = rxw_valid && (rxw_data == 32'hFFFFFFFF);
+    assign nv_row       = 9'd0;
+    assign nv_column    = 9'd1;
+    assign nv_g         = 10'd5;
+
+endmodule
+
+`default_nettype wire
