@@ -18,24 +18,7 @@ from ohmloop.link.wires._sim_tools import find_tools
 from ohmloop.link.wires.base import WireUrl
 from ohmloop.link.wires.sim import SimWire, open_wire, parameters_of
 
-ECHO = Path(__file__).parent / "echo"
-HARNESS = Path(__file__).parents[2] / "fpga" / "sim" / "harness.cpp"
 SMALL = "rows=16&columns=16&lanes=8&payload=1024"
-
-
-@pytest.fixture(scope="session")
-def echo_fpga(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the sources with the echo as top."""
-    folder = tmp_path_factory.mktemp("fpga")
-    shutil.copytree(ECHO, folder, dirs_exist_ok=True)
-    shutil.copy(HARNESS, folder / "sim")
-    return folder
-
-
-@pytest.fixture
-def echo(monkeypatch: pytest.MonkeyPatch, echo_fpga: Path) -> Path:
-    monkeypatch.setattr(_sim_build, "sources", lambda: echo_fpga)
-    return echo_fpga
 
 
 def open_echo(options: str = "") -> SimWire:

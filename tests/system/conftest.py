@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the system tests share: the echo in place of the board."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ohmloop.link.wires import _sim_build
+
+ECHO = Path(__file__).parent / "echo"
+HARNESS = Path(__file__).parents[2] / "fpga" / "sim" / "harness.cpp"
+
+
+@pytest.fixture(scope="session")
+def echo_fpga(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the sources with the echo as top."""
+    folder = tmp_path_factory.mktemp("fpga")
+    shutil.copytree(ECHO, folder, dirs_exist_ok=True)
+    shutil.copy(HARNESS, folder / "sim")
+    return folder
+
+
+@pytest.fixture
+def echo(monkeypatch: pytest.MonkeyPatch, echo_fpga: Path) -> Path:
+    """The sources of the simulated board are the echo's."""
+    monkeypatch.setattr(_sim_build, "sources", lambda: echo_fpga)
+    return echo_fpga
