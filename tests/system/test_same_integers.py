@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The Verilog and the twin are one board: same answers, bit by bit and cycle by cycle, to any stream."""
+
+import numpy as np
+import pytest
+from boards import SMALL, Peer, opened, peers
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from streams import Command, commands, vector_requests
+
+from ohmloop._map import Opcode, Register
+from ohmloop.link.messages import Axis, CellRequest, VectorRequest, pack_inputs
+from ohmloop.profile import load_profile
+
+LINES = 64
+PROFILE = "rrm-40nm-esgnn2023"
+SLOW_BUT_SURE = settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+def prepared(peer: Peer, seed: int, *, formed: float = 0.7) -> None:
+    """Loads profile, limits, a token and random cells, some of them pristine."""
+    generator = np.random.default_rng(seed)
+    peer.load_profile(load_profile(PROFILE))
+    peer.set_limits()
+    peer.arm()
+    macro = peer.identity.macros[0]
+    shape = (macro.rows, macro.columns)
+    cells = np.where(generator.random(shape) < formed, generator.integers(16, 1024, shape), 4)
+    peer.load_cells(cells)
+
+
+def answer(peer: Peer, command: Command) -> tuple[int, bytes, int]:
+    """Status, payload and state of the reply."""
+    call = peer.urgent if command.urgent else peer.call
+    reply = call(command.opcode, command.payload)
+    return reply.status, reply.payload, reply.state
+
+
+def assert_same(sim: Peer, twin: Peer, command: Command) -> None:
+    assert answer(sim, command) == answer(twin, command), command
+
+
+def all_cells(peer: Peer) -> bytes:
+    macro = peer.identity.macros[0]
+    half = macro.rows // 2
+    return b"".join(
+        peer.ok(Opcode.CELL_DUMP, CellRequest(0, Axis(first, half), Axis(0, macro.columns)).encode())[4:]
+        for first in (0, half)
+    )
+
+
+@settings(SLOW_BUT_SURE, max_examples=60)
+@given(seed=st.integers(0, 2**16), stream=st.lists(commands(LINES), min_size=10, max_size=40))
+def test_random_streams_are_answered_alike(seed: int, stream: list[Command]) -> None:
+    with peers(SMALL, PROFILE) as (sim, twin):
+        prepared(sim, seed)
+        prepared(twin, seed)
+        for command in stream:
+            assert_same(sim, twin, command)
+        sim.hello(0x5555)
+        twin.hello(0x5555)
+        assert all_cells(sim) == all_cells(twin)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "rows=32&columns=32&lanes=8&adc_lanes=1&payload=4096",
+        "rows=48&columns=64&lanes=8&adc_lanes=2&payload=4096",
+    ],
+)
+def test_other_geometries_are_answered_alike(options: str) -> None:
+    lines = 32
+
+    @settings(SLOW_BUT_SURE, max_examples=8)
+    @given(seed=st.integers(0, 2**16), stream=st.lists(commands(lines), min_size=10, max_size=30))
+    def check(seed: int, stream: list[Command]) -> None:
+        with peers(options, PROFILE) as (sim, twin):
+            prepared(sim, seed)
+            prepared(twin, seed)
+            for command in stream:
+                assert_same(sim, twin, command)
+
+    check()
+
+
+@pytest.mark.slow
+@settings(SLOW_BUT_SURE, max_examples=12)
+@given(
+    st.lists(
+        st.sampled_from((Opcode.MAC, Opcode.MAC_RAW, Opcode.READ_CELLS)).flatmap(
+            lambda opcode: vector_requests(512, opcode)
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_the_full_array_is_read_alike(stream: list[VectorRequest]) -> None:
+    with peers("", PROFILE) as (sim, twin):
+        prepared(sim, 5)
+        prepared(twin, 5)
+        for request in stream:
+            assert_same(sim, twin, Command(request.opcode, request.encode()))
+
+
+def test_with_all_effects_off_a_product_is_the_integer_product() -> None:
+    generator = np.random.default_rng(1)
+    g = generator.integers(0, 1024, (64, 64))
+    x = generator.integers(-255, 256, (8, 64))
+    with opened(f"sim://?{SMALL}&boot=7") as wire:
+        peer = Peer(wire)
+        profile = load_profile("ideal")
+        peer.load_profile(profile)
+        peer.set_limits()
+        peer.load_cells(g)
+        request = VectorRequest(
+            Opcode.MAC, 0, Axis(0, 64), Axis(0, 64), profile.volts_to_dac_codes(profile.read_v), 0,
+            bits=8, signed=True, count=8, vectors=pack_inputs(x.astype(np.int16), 8, True).tobytes(),
+        )  # fmt: skip
+        reply = peer.vector(request)
+    results = np.frombuffer(reply.payload, "<i4", offset=8).reshape(8, 64)
+    np.testing.assert_array_equal(results, x @ g)
+
+
+def test_the_same_calls_give_the_same_cycles() -> None:
+    def run() -> tuple[bytes, int]:
+        with opened(f"sim://?{SMALL}&boot=7", profile=PROFILE) as wire:
+            peer = Peer(wire)
+            prepared(peer, 3)
+            request = VectorRequest(Opcode.READ_CELLS, 0, Axis(0, 9), Axis(0, 64), 2622, 5)
+            reply = peer.vector(request)
+            cycles = peer.ok(Opcode.REG_READ, Register.CYCLES_LO.to_bytes(4, "little") + b"\1\0\0\0")
+            return reply.payload + cycles, wire.board.cycles
+
+    assert run() == run()
