@@ -2,10 +2,13 @@
 """Numba's compiler with the options that every kernel of the twin shares."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numba
+import numpy as np
 
+Number = int | np.integer[Any]
+"""An integer of whatever width a kernel's signature gives it."""
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
 
 
@@ -17,7 +20,8 @@ def compiled(signature: str) -> Callable[[Kernel], Kernel]:
     """
 
     def decorate(function: Kernel) -> Kernel:
-        kernel: Kernel = numba.njit(signature, cache=True, error_model="numpy", boundscheck=False)(function)
+        compile_: Any = numba.njit(signature, cache=True, error_model="numpy", boundscheck=False)
+        kernel: Kernel = compile_(function)
         return kernel
 
     return decorate

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ohmloop.emulator.compiling import compiled
+from ohmloop.emulator.compiling import Number, compiled
 from ohmloop.emulator.noise import absorb_index, mix32, second_key, seeded
 
 BLOCK: Final = 32
@@ -51,8 +51,8 @@ SETTINGS: Final = 7
 
 @compiled("void(u4, u4, u4[::1], u4[::1], f8[::1], f8[::1], b1)")
 def _draw(
-    salt: int,
-    second: int,
+    salt: Number,
+    second: Number,
     columns: NDArray[np.uint32],
     hashes: NDArray[np.uint32],
     gauss: NDArray[np.float64],
@@ -119,7 +119,7 @@ def _digitise(
 
 
 @compiled("void(u4[:,::1], f8[::1], i8, b1)")
-def _load(sums: NDArray[np.uint32], work: NDArray[np.float64], row: int, signed: bool) -> None:
+def _load(sums: NDArray[np.uint32], work: NDArray[np.float64], row: Number, signed: bool) -> None:
     """Copies the sums of one plane into the scratch rows."""
     for c in range(BLOCK):
         work[_SUM * BLOCK + c] = np.float64(sums[row, c])
@@ -133,13 +133,16 @@ def _load(sums: NDArray[np.uint32], work: NDArray[np.float64], row: int, signed:
             work[_DIFFERENCE * BLOCK + c] = work[_SUM * BLOCK + c]
 
 
-@compiled("void(u4[:,::1], i4[:,::1], u8, u4, i8, b1, b1, u4[::1], f8[:,::1], f8[::1], f8[::1], f8[::1], f8[:,::1], f8[:,::1], i8)")
+@compiled(
+    "void(u4[:,::1], i4[:,::1], u8, u4, i8, b1, b1, u4[::1], f8[:,::1], f8[::1], f8[::1], f8[::1],"
+    " f8[:,::1], f8[:,::1], i8)"
+)
 def convert_block(
     sums: NDArray[np.uint32],
     ones: NDArray[np.int32],
-    index: int,
-    noise_seed: int,
-    repeats: int,
+    index: Number,
+    noise_seed: Number,
+    repeats: Number,
     signed: bool,
     raw: bool,
     columns: NDArray[np.uint32],
@@ -149,7 +152,7 @@ def convert_block(
     inl: NDArray[np.float64],
     acc: NDArray[np.float64],
     saturated: NDArray[np.float64],
-    block: int,
+    block: Number,
 ) -> None:
     """Converts one block of 32 columns for every vector of a chunk.
 

@@ -49,12 +49,15 @@ def _emit_add_step(context: Any, builder: Any, _signature: object, args: tuple[A
     return context.get_dummy_value()
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _add_step(
     _typing: object, _sums: object, _table: object, _nibbles: object
 ) -> tuple[object, Callable[..., Any]]:
     """Adds, for 16 nibbles, their lines of 32 codes to 32 sums; all three arguments are addresses."""
     return types.void(types.uintp, types.uintp, types.uintp), _emit_add_step
+
+
+_add: Any = _add_step  # a compiled caller gives no typing context
 
 
 @compiled("void(u2[:,:,::1], u1[:,:,::1], i8, u4[:,::1])")
@@ -75,7 +78,7 @@ def sum_block(
         target = np.uintp(sums.ctypes.data)
         source = np.uintp(nibbles[step].ctypes.data)
         for _ in range(count):
-            _add_step(target, table, source)
+            _add(target, table, source)
             target += np.uintp(_SUM_BYTES)
             source += np.uintp(STEP_GROUPS)
         table += np.uintp(STEP_GROUPS * _GROUP_BYTES)
@@ -153,8 +156,12 @@ def split_planes(
                 on = (plus >> np.uint32(bit)) & np.uint32(0x01010101)
                 off = (minus >> np.uint32(bit)) & np.uint32(0x01010101)
                 plane = (vector * bits + bit) * passes
-                nibbles[step, plane, lane] = (np.uint32(on * np.uint32(0x01020408)) >> np.uint32(24)) & np.uint32(15)
+                nibbles[step, plane, lane] = (
+                    np.uint32(on * np.uint32(0x01020408)) >> np.uint32(24)
+                ) & np.uint32(15)
                 if signed:
-                    nibbles[step, plane + 1, lane] = (np.uint32(off * np.uint32(0x01020408)) >> np.uint32(24)) & np.uint32(15)
+                    nibbles[step, plane + 1, lane] = (
+                        np.uint32(off * np.uint32(0x01020408)) >> np.uint32(24)
+                    ) & np.uint32(15)
                 both = np.uint32((on + off) * np.uint32(0x01010101))
                 ones[vector, bit] += np.int32(both >> np.uint32(24))

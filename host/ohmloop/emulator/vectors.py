@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ohmloop.emulator.compiling import compiled
+from ohmloop.emulator.compiling import Number, compiled
 from ohmloop.emulator.conversion import BLOCK, convert_block
 from ohmloop.emulator.sums import STEP_GROUPS, split_planes, sum_block
 
@@ -27,7 +27,7 @@ _VECTORS: Final = int(Source.VECTORS)
 
 
 @compiled("b1(i8, i8, u1[::1], i8)")
-def _store(value: int, size: int, row: NDArray[np.uint8], column: int) -> bool:
+def _store(value: Number, size: Number, row: NDArray[np.uint8], column: Number) -> bool:
     """Stores `value` in `size` bytes, little-endian, clamped; returns whether that changed it."""
     top = (1 << (8 * size - 1)) - 1
     kept = min(max(value, -top - 1), top)
@@ -40,14 +40,14 @@ def _store(value: int, size: int, row: NDArray[np.uint8], column: int) -> bool:
 def finish(
     acc: NDArray[np.float64],
     saturated: NDArray[np.float64],
-    count: int,
+    count: Number,
     correction: NDArray[np.int64],
     pairs: bool,
-    size: int,
+    size: Number,
     out: NDArray[np.uint8],
     flags: NDArray[np.uint8],
-    first: int,
-) -> int:
+    first: Number,
+) -> Number:
     """Corrects, subtracts pairs, clamps and packs `count` results (docs/emulator.md, "Results").
 
     Args:
@@ -101,17 +101,17 @@ def _direct_sums(
     " f8[::1], f8[::1], f8[::1], i8[::1], b1, i8, u1[:,::1], u1[::1])"
 )
 def run(
-    source: int,
+    source: Number,
     words: NDArray[np.uint32],
-    stride: int,
-    count: int,
-    rows: int,
-    bits: int,
+    stride: Number,
+    count: Number,
+    rows: Number,
+    bits: Number,
     signed: bool,
     raw: bool,
-    repeats: int,
-    index: int,
-    noise_seed: int,
+    repeats: Number,
+    index: Number,
+    noise_seed: Number,
     codes: NDArray[np.uint16],
     tables: NDArray[np.uint16],
     columns: NDArray[np.uint32],
@@ -121,10 +121,10 @@ def run(
     inl: NDArray[np.float64],
     correction: NDArray[np.int64],
     pairs: bool,
-    size: int,
+    size: Number,
     out: NDArray[np.uint8],
     flags: NDArray[np.uint8],
-) -> int:
+) -> Number:
     """Reads `count` vectors (or rows of cells, or the reference) and packs the results.
 
     Arguments are those of `split_planes`, `sum_block`, `convert_block` and `finish`, for all blocks of

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""One emulated macro: requests on windows of its cells to packed results (docs/emulator.md)."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ohmloop._map import MAX_LINES, Opcode, Register, Table
+from ohmloop.emulator import conversion, vectors
+from ohmloop.emulator.cells import Train, pulse_window
+from ohmloop.emulator.registers import Registers
+from ohmloop.emulator.sums import COLUMN_BLOCK, build_tables
+from ohmloop.emulator.tables import Tables
+from ohmloop.link.messages import Axis, PulseRequest, VectorRequest, result_words
+
+_WINDOWS_KEPT: Final = 8
+_G_MAX: Final = 1023
+_UNIT_Q15: Final = 1 << 15
+_DRIVE_MAX: Final = 65535
+_WORD: Final = np.dtype("<u4")
+
+
+class Reading(NamedTuple):
+    """Packed results and, where any is saturated, their flags (uint8, one each)."""
+
+    data: bytes
+    saturated: int
+    flags: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """What is kept of a window until cells, U or its switch change.
+
+    Attributes:
+        columns: column numbers.
+        codes: effective codes `[rows, padded columns]`.
+        tables: `build_tables` of them.
+        numbers: column numbers `[blocks, 32]`, padded with zeros.
+    """
+
+    columns: NDArray[np.intp]
+    codes: NDArray[np.uint16]
+    tables: NDArray[np.uint16]
+    numbers: NDArray[np.uint32]
+
+
+class EmulatedArray:
+    """The cells of one macro and what computes with them.
+
+    Attributes:
+        cells: g codes, uint16 `[rows, columns]`: a view of the state file.
+    """
+
+    def __init__(self, cells: NDArray[np.uint16], number: int, registers: Registers, tables: Tables) -> None:
+        self.cells = cells
+        self._number = number
+        self._registers = registers
+        self._tables = tables
+        self._windows: OrderedDict[tuple[object, ...], _Window] = OrderedDict()
+        self._cell_version = 0
+        self._roots = np.zeros(cells.shape[1])
+        self._refresh(np.arange(cells.shape[1]))
+
+    def load(self, rows: Axis, columns: Axis, g_codes: NDArray[np.uint16]) -> None:
+        """Writes g codes `[rows, columns]` of a window; the low 10 bits count."""
+        self.cells[np.ix_(rows.lines, columns.lines)] = g_codes & _G_MAX
+        self._refresh(columns.lines)
+
+    def dump(self, rows: Axis, columns: Axis) -> NDArray[np.uint16]:
+        """Returns the g codes `[rows, columns]` of a window."""
+        codes: NDArray[np.uint16] = self.cells[np.ix_(rows.lines, columns.lines)]
+        return codes
+
+    def pulse(self, request: PulseRequest, pulses_each: NDArray[np.int64]) -> None:
+        """Pulses the rows of a window.
+
+        Args:
+            request: what to give.
+            pulses_each: how many pulses each row gets, `[rows]`: fewer where the operation is stopped.
+        """
+        train = Train.of(request, self._registers, self._tables)
+        pulse_window(self.cells, self._number, request.rows.lines, request.columns.lines, train, pulses_each)
+        self._refresh(request.columns.lines)
+
+    def read(self, request: VectorRequest) -> Reading:
+        """Runs MAC, MAC_RAW or READ_CELLS.
+
+        Args:
+            request: decoded and checked.
+
+        Returns:
+            Results packed as the reply carries them.
+        """
+        window = self._window(request)
+        n, m = request.result_shape
+        raw, cells = request.opcode == Opcode.MAC_RAW, request.opcode == Opcode.READ_CELLS
+        out = np.zeros((n, 4 * result_words(m, request.width_bits)), np.uint8)
+        flags = np.zeros(n * m, np.uint8)
+        words = np.zeros(
+            len(request.vectors) // 4 + 1, np.uint32
+        )  # one more: fields are read in pairs of words
+        words[:-1] = np.frombuffer(request.vectors, _WORD)
+        source = vectors.Source.CELLS if cells else vectors.Source.VECTORS
+        source = vectors.Source.REFERENCE if request.reference else source
+        saturated = vectors.run(
+            int(source),
+            words,
+            request.vector_words,
+            request.rows.count if cells else request.count,
+            request.rows.count,
+            request.bits,
+            request.signed and not request.reference,
+            raw,
+            1 << request.averages_log2,
+            request.operation_index,
+            self._registers[Register.EMU_NOISE_SEED],
+            window.codes,
+            window.tables,
+            window.numbers,
+            self._parameters(window, request, raw),
+            self._settings(request),
+            self._tables.normal_numbers(),
+            self._tables[Table.INL].astype(np.float64),
+            self._correction(window, request.range, raw),
+            request.pairs,
+            request.width_bits // 8,
+            out,
+            flags,
+        )
+        return Reading(out.tobytes(), saturated, flags)
+
+    def _refresh(self, columns: NDArray[np.intp]) -> None:
+        """Computes mroot of `columns` anew and forgets what was made of the cells."""
+        codes = self.cells[:, columns].astype(np.int64)
+        s1, s2 = codes.sum(axis=0), (codes * codes).sum(axis=0)
+        quotient = np.where(s1 > 0, (s2 << 10) // np.maximum(s1, 1), 0)
+        self._roots[columns] = np.floor(np.sqrt((quotient << 4).astype(np.float64)))
+        self._cell_version += 1
+        self._windows.clear()
+
+    def _effective(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.uint16]:
+        codes: NDArray[np.uint16] = self.cells[np.ix_(rows, columns)]
+        if not self._registers[Register.EMU_FLAGS] & 1:
+            return codes
+        factor = _UNIT_Q15 + self._tables[Table.U][rows, None]
+        bent = np.minimum(_G_MAX, (codes.astype(np.int64) * factor + _UNIT_Q15 // 2) >> 15)
+        return bent.astype(np.uint16)
+
+    def _window(self, request: VectorRequest) -> _Window:
+        position = self._registers[Register.EMU_FLAGS] & 1
+        key = (request.rows, request.columns, position, self._tables.version if position else 0)
+        window = self._windows.get(key)
+        if window is None:
+            window = self._make_window(request.rows.lines, request.columns.lines)
+            self._windows[key] = window
+            while len(self._windows) > _WINDOWS_KEPT:
+                self._windows.popitem(last=False)
+        self._windows.move_to_end(key)
+        return window
+
+    def _make_window(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> _Window:
+        codes = self._effective(rows, columns)
+        tables = build_tables(codes)
+        blocks = tables.shape[0]
+        padded = np.zeros((codes.shape[0], blocks * COLUMN_BLOCK), np.uint16)
+        padded[:, : codes.shape[1]] = codes
+        numbers = np.zeros(blocks * COLUMN_BLOCK, np.uint32)
+        numbers[: columns.size] = columns
+        return _Window(columns, padded, tables, numbers.reshape(blocks, COLUMN_BLOCK))
+
+    def _parameters(self, window: _Window, request: VectorRequest, raw: bool) -> NDArray[np.float64]:
+        """Returns `[blocks, COLUMN_ROWS, 32]` for `convert_block`."""
+        columns, banked = window.columns, request.range * MAX_LINES + window.columns
+        drive = _UNIT_Q15
+        if not request.reference:
+            gain = self._registers[Register.EMU_READ_GAIN]
+            drive = min(_DRIVE_MAX, (request.read_code * gain + 32768) >> 16)
+        rows = np.zeros((conversion.COLUMN_ROWS, window.numbers.size))
+        position = _UNIT_Q15 + self._tables[Table.V][columns]
+        rows[conversion.POSITION, : columns.size] = -position if request.polarity else position
+        rows[conversion.SCALE, : columns.size] = (self._tables[Table.GAIN][banked] * drive + 16384) >> 15
+        rows[conversion.ROOT, : columns.size] = self._roots[columns]
+        rows[conversion.OFFSET, : columns.size] = self._tables[Table.OFFSET][columns]
+        if not raw:
+            rows[conversion.DARK, : columns.size] = self._tables[Table.DARK][banked]
+        blocks = window.numbers.shape[0]
+        return np.ascontiguousarray(rows.reshape(conversion.COLUMN_ROWS, blocks, -1).transpose(1, 0, 2))
+
+    def _settings(self, request: VectorRequest) -> NDArray[np.float64]:
+        """Returns `[SETTINGS]` for `convert_block`."""
+        registers = self._registers
+        shift = registers[Register.EMU_RANGE_SHIFT] >> (8 * request.range) & 0x3F
+        settings = np.zeros(conversion.SETTINGS)
+        settings[conversion.READ_NOISE] = registers[Register.EMU_READ_NOISE]
+        settings[conversion.ADC_NOISE] = registers[Register.EMU_ADC_NOISE]
+        if request.reference:
+            settings[conversion.REFERENCE] = request.level * registers[Register.EMU_REFERENCE_UNIT]
+        settings[conversion.SHIFT] = 2.0**-shift
+        settings[conversion.HALF] = 0.5 if shift else 0.0
+        settings[conversion.LOWEST] = registers.signed(Register.EMU_ADC_MIN, 24)
+        settings[conversion.HIGHEST] = registers.signed(Register.EMU_ADC_MAX, 24)
+        return settings
+
+    def _correction(self, window: _Window, range_: int, raw: bool) -> NDArray[np.int64]:
+        if raw:
+            return np.full(window.columns.size, _UNIT_Q15, np.int64)
+        return _UNIT_Q15 + self._tables[Table.CORRECTION][range_ * MAX_LINES + window.columns]

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Requests to replies: checks, executes, counts cycles (docs/protocol.md, "Requests")."""
+
+import struct
+from collections.abc import Callable, Sequence
+from typing import Final, cast
+
+import numpy as np
+
+from ohmloop._map import Opcode, Register, Status
+from ohmloop.emulator.array import EmulatedArray
+from ohmloop.emulator.condition import Condition
+from ohmloop.emulator.cost import CostModel
+from ohmloop.emulator.registers import find
+from ohmloop.emulator.tables import Tables
+from ohmloop.link.messages import (
+    COUNT_WORDS,
+    ArmRequest,
+    CellRequest,
+    Identity,
+    PulseRequest,
+    Refusal,
+    TableWriteRequest,
+    VectorOpcode,
+    VectorRequest,
+    largest_reply_words,
+    pack_counts,
+    pack_g_codes,
+    pack_words,
+    require_field,
+    require_length,
+    unpack_words,
+)
+
+Answer = tuple[Status, bytes]
+_VECTOR_OPCODES: Final = frozenset({Opcode.MAC, Opcode.MAC_RAW, Opcode.READ_CELLS})
+_BUSY_WORD: Final = 0xFFFFFFFF
+
+
+class Executor:
+    """Executes one request at a time on the emulated macros."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        condition: Condition,
+        tables: Sequence[Tables],
+        arrays: Sequence[EmulatedArray],
+    ) -> None:
+        self._identity = identity
+        self._condition = condition
+        self._tables = tables
+        self._arrays = arrays
+        self._costs = [CostModel(macro.lanes, macro.adc_lanes) for macro in identity.macros]
+        self._handlers: dict[int, Callable[[bytes], Answer]] = {
+            Opcode.PING: lambda payload: (Status.OK, payload),
+            Opcode.REG_READ: self._reg_read,
+            Opcode.REG_WRITE: self._reg_write,
+            Opcode.ARM: self._arm,
+            Opcode.DISARM: self._disarm,
+            Opcode.PULSE: self._pulse,
+            Opcode.TABLE_WRITE: self._table_write,
+            Opcode.CELL_LOAD: self._cell_load,
+            Opcode.CELL_DUMP: self._cell_dump,
+        }
+
+    def execute(self, opcode: int, payload: bytes) -> Answer:
+        """Executes a request; returns status and payload of its reply."""
+        try:
+            if opcode in _VECTOR_OPCODES:
+                return self._read_array(Opcode(opcode), payload)
+            handler = self._handlers.get(opcode)
+            if handler is None:
+                raise Refusal(Status.UNKNOWN_OPCODE, opcode, 0, 0)
+            return handler(payload)
+        except Refusal as refusal:
+            return refusal.status, refusal.payload
+
+    def largest_reply_words(self, opcode: int, payload: bytes) -> int:
+        """Returns the payload words that the reply to a request may take."""
+        if opcode == Opcode.PING:
+            return largest_reply_words(len(payload) // 4)
+        try:
+            if opcode == Opcode.REG_READ and len(payload) == 8:
+                return largest_reply_words(min(unpack_words(payload)[1], len(Register)))
+            if opcode in _VECTOR_OPCODES:
+                return self._decode_vectors(Opcode(opcode), payload).largest_reply_words
+            if opcode == Opcode.CELL_DUMP:
+                return self._decode_cells(payload, load=False).largest_reply_words
+        except Refusal:
+            pass
+        return COUNT_WORDS
+
+    def _reg_read(self, payload: bytes) -> Answer:
+        require_length(payload, 2)
+        address, count = unpack_words(payload)
+        require_field(count, _BUSY_WORD, 1, lowest=1)
+        values = []
+        for at in range(address, address + 4 * count, 4):  # ends at the first absent one
+            values.append(self._condition.read(find(at, 0)))
+        return Status.OK, pack_words(*values)
+
+    def _reg_write(self, payload: bytes) -> Answer:
+        if len(payload) < 8:
+            raise Refusal(Status.BAD_LENGTH, len(payload) // 4, 2, 0)
+        address, *values = unpack_words(payload)
+        for place, value in enumerate(values, 1):
+            register = find(address + 4 * (place - 1), place)
+            self._condition.registers.write(register, value, place)
+            if register == Register.CONTROL:
+                self._condition.control(value)
+        return Status.OK, pack_words(len(values))
+
+    def _arm(self, payload: bytes) -> Answer:
+        request = ArmRequest.decode(payload, self._identity.macros)
+        self._require_released()
+        self._condition.guard.arm(request, self._condition.cycles)
+        self._condition.feed()
+        return Status.OK, b""
+
+    def _disarm(self, payload: bytes) -> Answer:
+        require_length(payload, 0)
+        self._condition.guard.disarm()
+        return Status.OK, b""
+
+    def _decode_vectors(self, opcode: Opcode, payload: bytes) -> VectorRequest:
+        return VectorRequest.decode(payload, cast(VectorOpcode, opcode), self._identity)
+
+    def _decode_cells(self, payload: bytes, *, load: bool) -> CellRequest:
+        return CellRequest.decode(
+            payload, self._identity.macros, load=load, max_payload=self._identity.max_payload
+        )
+
+    def _read_array(self, opcode: Opcode, payload: bytes) -> Answer:
+        request = self._decode_vectors(opcode, payload)
+        self._require_released()
+        self._condition.guard.check_read(request.read_code)
+        cycles = self._costs[request.macro].reading(request)
+        longest = self._condition.registers[Register.OPERATION_CYCLES]
+        if cycles > longest:
+            self._spend_reading(longest)
+            self._condition.make_safe(latch=False)
+            done = request.result_shape[0] * longest // cycles
+            return Status.OPERATION_TIMEOUT, pack_counts(1, done, 0)
+        reading = self._arrays[request.macro].read(request)
+        self._spend_reading(cycles)
+        head = struct.pack("<II", cycles & _BUSY_WORD, reading.saturated)
+        bitmap = b""
+        if reading.saturated:
+            bitmap = np.packbits(reading.flags, bitorder="little").tobytes()
+            bitmap += bytes(-len(bitmap) % 4)
+        return Status.OK, b"".join((head, reading.data, bitmap))
+
+    def _spend_reading(self, cycles: int) -> None:
+        self._condition.spend(cycles)
+        self._condition.busy_cycles += cycles
+
+    def _pulse(self, payload: bytes) -> Answer:
+        request = PulseRequest.decode(payload, self._identity.macros)
+        self._require_released()
+        condition = self._condition
+        condition.guard.check_pulse(request, condition.cycles)
+        cost = self._costs[request.macro]
+        each = cost.pulse_row(request)
+        asked = request.rows.count * request.pulses
+        longest = condition.registers[Register.OPERATION_CYCLES]
+        token_time = condition.guard.expires - condition.cycles
+        given = min(asked, cost.pulses_within(request, min(longest, token_time)))
+        pulses_each = np.clip(given - np.arange(request.rows.count) * request.pulses, 0, request.pulses)
+        self._arrays[request.macro].pulse(request, pulses_each.astype(np.int64))
+        cell_pulses = given * request.columns.count
+        condition.guard.take(cell_pulses)
+        condition.pulses += cell_pulses
+        rows_done = given // request.pulses
+        cycles = cost.pulse_start(request) + given * each
+        condition.spend(cycles)
+        if given == asked:
+            return Status.OK, pack_words(cycles & _BUSY_WORD, rows_done, cell_pulses)
+        if token_time < longest:
+            return Status.ABORTED, pack_counts(1, rows_done, cell_pulses)
+        condition.make_safe(latch=False)
+        return Status.OPERATION_TIMEOUT, pack_counts(1, rows_done, cell_pulses)
+
+    def _table_write(self, payload: bytes) -> Answer:
+        request = TableWriteRequest.decode(payload, self._identity.macros)
+        self._tables[request.macro].write(request.table, request.first, request.values)
+        return Status.OK, pack_words(request.values.size)
+
+    def _cell_load(self, payload: bytes) -> Answer:
+        request = self._decode_cells(payload, load=True)
+        if request.g_codes is not None:
+            self._arrays[request.macro].load(request.rows, request.columns, request.g_codes)
+        return Status.OK, pack_words(self._spend_cells(request))
+
+    def _cell_dump(self, payload: bytes) -> Answer:
+        request = self._decode_cells(payload, load=False)
+        codes = self._arrays[request.macro].dump(request.rows, request.columns)
+        return Status.OK, pack_words(self._spend_cells(request)) + pack_g_codes(codes)
+
+    def _spend_cells(self, request: CellRequest) -> int:
+        cycles = self._costs[request.macro].cells(request)
+        self._condition.spend(cycles)
+        return cycles & _BUSY_WORD
+
+    def _require_released(self) -> None:
+        if self._condition.safe_latched:
+            raise Refusal(Status.SAFE_LATCHED, 0, 0, 0)

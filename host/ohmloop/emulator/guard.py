@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The limit guard: what pulses and reads the limits and the token permit."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ohmloop._map import Pulse, Register, Status
+from ohmloop.emulator.registers import Registers
+from ohmloop.link.messages import ArmRequest, PulseRequest, Refusal, limits_hash
+
+EXPIRY_UNIT: Final = 1024
+_VOLTAGE_LIMITS: Final = {
+    Pulse.FORM: Register.LIMIT_FORM_V,
+    Pulse.SET: Register.LIMIT_SET_V,
+    Pulse.RESET: Register.LIMIT_RESET_V,
+}
+_COUNT_MAX: Final = 0xFFFFFFFF
+
+
+@dataclass(slots=True)
+class Token:
+    """What ARM permits.
+
+    Attributes:
+        rows, columns: permitted lines, ascending.
+        kinds: permitted pulse kinds.
+        left: cell pulses left.
+        cap: largest voltage code.
+        expires: cycle from which nothing is permitted.
+    """
+
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    kinds: frozenset[Pulse]
+    left: int
+    cap: int
+    expires: int
+
+
+class Guard:
+    """Holds the token and judges requests against it and the limits."""
+
+    def __init__(self, registers: Registers) -> None:
+        self._registers = registers
+        self._token: Token | None = None
+
+    def armed(self, now: int) -> bool:
+        """Returns whether a token permits pulses at cycle `now`."""
+        return self._token is not None and now < self._token.expires
+
+    @property
+    def expires(self) -> int:
+        """Cycle at which the token's time is over; 0 without one."""
+        return 0 if self._token is None else self._token.expires
+
+    def arm(self, request: ArmRequest, now: int) -> None:
+        """Replaces the token; raises Refusal (LIMITS_MISMATCH), then the old one stays."""
+        held = limits_hash(self._registers.limits)
+        if request.limits_hash != held:
+            raise Refusal(Status.LIMITS_MISMATCH, request.limits_hash, held, 0)
+        self._token = Token(
+            rows=request.rows.lines,
+            columns=request.columns.lines,
+            kinds=request.kinds,
+            left=request.max_pulses,
+            cap=request.max_voltage_code,
+            expires=now + request.expiry_units * EXPIRY_UNIT,
+        )
+
+    def disarm(self) -> None:
+        """Withdraws the token."""
+        self._token = None
+
+    def take(self, cell_pulses: int) -> None:
+        """Takes pulses given off the token."""
+        if self._token is not None:
+            self._token.left -= cell_pulses
+
+    def check_read(self, code: int) -> None:
+        """Raises Refusal (OVER_READ_LIMIT) when a read voltage is above its limit."""
+        limit = self._registers[Register.LIMIT_READ_V]
+        if code > limit:
+            raise Refusal(Status.OVER_READ_LIMIT, code, limit, 1)
+
+    def check_pulse(self, request: PulseRequest, now: int) -> None:
+        """Raises Refusal, in the order of docs/protocol.md, unless every row may be pulsed."""
+        token = self._token
+        if token is None:
+            raise Refusal(Status.NOT_ARMED, 0, 0, 0)
+        if now >= token.expires:
+            raise Refusal(Status.TOKEN_EXPIRED, 0, 0, 0)
+        if request.kind not in token.kinds:
+            kinds = sum(1 << kind for kind in token.kinds)
+            raise Refusal(Status.OPERATION_NOT_ARMED, request.kind, kinds, 0)
+        self._check_window(request, token)
+        limits = self._registers
+        for status, value, limit, place in (
+            (Status.OVER_VOLTAGE_LIMIT, request.voltage_code, limits[_VOLTAGE_LIMITS[request.kind]], 1),
+            (Status.OVER_TOKEN_VOLTAGE, request.voltage_code, token.cap, 1),
+            (Status.OVER_GATE_LIMIT, request.gate_code, limits[Register.LIMIT_GATE_V], 1),
+            (Status.OVER_WIDTH_LIMIT, request.width_cycles, limits[Register.LIMIT_WIDTH], 2),
+            (Status.PULSE_BUDGET, min(request.cell_pulses, _COUNT_MAX), token.left, 5),
+        ):
+            if value > limit:
+                raise Refusal(status, value, limit, place)
+
+    @staticmethod
+    def _check_window(request: PulseRequest, token: Token) -> None:
+        rows = request.rows.lines
+        outside = ~np.isin(rows, token.rows)
+        if not np.isin(request.columns.lines, token.columns).all():
+            outside[:] = True
+        if outside.any():
+            raise Refusal(Status.OUTSIDE_TOKEN, int(rows[np.argmax(outside)]), 0, 6)
