@@ -110,6 +110,16 @@ class Profile(Entry):
         return self.chip.cells.g_lsb.value * SIEMENS_PER_MICROSIEMENS
 
     @property
+    def g_code_max(self) -> int:
+        """Largest g code."""
+        return G_CODE_MAX
+
+    @property
+    def adc_bound(self) -> int:
+        """Largest magnitude of an ADC code."""
+        return -tables.adc_limits(self.chip)[0]
+
+    @property
     def formed_floor(self) -> int:
         """Lowest g code of a formed cell."""
         return int(tables.g_codes_rounded(self.chip, self.chip.cells.formed_floor.value))
@@ -139,7 +149,7 @@ class Profile(Entry):
         """Returns the nominal sum of cell conductances that one ADC code stands for, siemens."""
         return self.g_lsb_siemens / tables.codes_per_g_code(self.chip)[range_index]
 
-    def range_for(self, rows_on: int, drive: float = 1.0) -> int:
+    def range_for(self, rows_on: float, drive: float = 1.0) -> int:
         """Returns the finest range that `rows_on` cells of the largest g code cannot saturate, else 0.
 
         `drive` is the read voltage over the nominal one.
