@@ -131,7 +131,7 @@ class EmulatedArray:
             out,
             flags,
         )
-        return Reading(out.tobytes(), saturated, flags)
+        return Reading(out.tobytes(), int(saturated), flags)
 
     def _refresh(self, columns: NDArray[np.intp]) -> None:
         """Computes mroot of `columns` anew and forgets what was made of the cells."""
@@ -148,7 +148,8 @@ class EmulatedArray:
             return codes
         factor = _UNIT_Q15 + self._tables[Table.U][rows, None]
         bent = np.minimum(_G_MAX, (codes.astype(np.int64) * factor + _UNIT_Q15 // 2) >> 15)
-        return bent.astype(np.uint16)
+        effective: NDArray[np.uint16] = bent.astype(np.uint16)
+        return effective
 
     def _window(self, request: VectorRequest) -> _Window:
         position = self._registers[Register.EMU_FLAGS] & 1

@@ -138,7 +138,8 @@ def _reset(
     place = mix32(pulse_key ^ np.uint32((2 << _KIND_SHIFT) | column))
     spread = (constants[6] * gauss[np.uintp(place & np.uint32(2047))]) >> 12
     step = _clamp((step * (4096 + spread)) >> 12, 0, _FULL)
-    return g - (((g - floor) * step + 32768) >> 16)
+    left: Number = g - (((g - floor) * step + 32768) >> 16)
+    return left
 
 
 @compiled(
@@ -171,7 +172,7 @@ def _pulse_rows(
             log_elapsed = log2_q8(width, n + 1)
             pulse_key = absorb_index(row_key, index + np.uint64(n))
             for column in columns:
-                g = np.int64(cells[rows[i], column])
+                g: Number = np.int64(cells[rows[i], column])
                 if forming:
                     g = _form(
                         g, row_key, column, voltage, gate, log_elapsed, constants, breakdown, formed, gates

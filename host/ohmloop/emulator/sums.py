@@ -12,18 +12,20 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
-from llvmlite import ir
+from llvmlite import ir as _ir
 from numba.core import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from ohmloop.emulator.compiling import compiled
+from ohmloop.emulator.compiling import Number, compiled
 
 COLUMN_BLOCK: Final = 32
 """Columns summed together: their tables for one step stay in the first-level cache."""
 STEP_GROUPS: Final = 16
 """Groups of four rows summed in 16 bits before they are widened."""
 STEP_ROWS: Final = 4 * STEP_GROUPS
+
+ir: Any = _ir
 
 _LINE_BYTES: Final = 2 * COLUMN_BLOCK
 _GROUP_BYTES: Final = 16 * _LINE_BYTES
@@ -109,11 +111,11 @@ def build_tables(codes: NDArray[np.uint16]) -> NDArray[np.uint16]:
 @compiled("void(u4[::1], i8, i8, i8, i8, i8, b1, u1[:,:,::1], i4[:,::1])")
 def split_planes(
     words: NDArray[np.uint32],
-    first_word: int,
-    stride: int,
-    count: int,
-    rows: int,
-    bits: int,
+    first_word: Number,
+    stride: Number,
+    count: Number,
+    rows: Number,
+    bits: Number,
     signed: bool,
     nibbles: NDArray[np.uint8],
     ones: NDArray[np.int32],

@@ -88,7 +88,12 @@ def finish(
 
 @compiled("void(i8, u2[:,::1], i8, i8, i8, u4[:,::1])")
 def _direct_sums(
-    source: int, codes: NDArray[np.uint16], first: int, count: int, block: int, sums: NDArray[np.uint32]
+    source: Number,
+    codes: NDArray[np.uint16],
+    first: Number,
+    count: Number,
+    block: Number,
+    sums: NDArray[np.uint32],
 ) -> None:
     """Fills in the sums of rows read one at a time, or of the reference input (none)."""
     for row in range(count):
