@@ -3,7 +3,7 @@
 //
 // Four banks of per-column sums: one is filled while older ones leave at one result a cycle.
 // `s_ready` says that a bank is free; `s_take` takes it for the result that begins. Columns
-// that were not kept cost no cycle. Holds the tables DARK and CORRECTION. `abort` empties it.
+// that were not kept cost no cycle. Holds the tables DARK and CORRECTION. `drop` empties it.
 
 `include "board_map.vh"
 `default_nettype none
@@ -14,7 +14,7 @@ module accumulate #(
 ) (
     input  wire                    clk,
     input  wire                    rst_n,
-    input  wire                    abort,
+    input  wire                    drop,
     output wire                    idle,
 
     // Configuration, stable while not idle

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Everything that changes or looks at single cells: pulses, CELL_LOAD, CELL_DUMP, restore.
+//
+// A pulse acts on a whole row, a lane group at a time, two cycles a column: `p_done` comes
+// when the row is stored and `p_drive` is low. A cell read answers on `c_rvalid`; reads and writes take
+// turns with pulses and refreshes, which are only taken when `idle`. Cycle counts: docs/emulator.md.
+// `nv_load` writes at once and must meet an idle engine. Cells of columns not in the mask keep their code.
+
+`include "board_map.vh"
+`default_nettype none
+
+module cell_engine #(
+    parameter COLS  = 512,  // columns
+    parameter LANES = 64    // columns of a lane group
+) (
+    input  wire                clk,
+    input  wire                rst_n,
+    output wire                idle,
+    input  wire [7:0]          cfg_macro,
+
+    // Pulses
+    input  wire                p_valid,
+    output wire                p_ready,
+    input  wire [1:0]          p_kind,
+    input  wire [8:0]          p_row,
+    input  wire [COLS-1:0]     p_mask,
+    input  wire [15:0]         p_voltage,
+    input  wire [15:0]         p_gate,
+    input  wire [31:0]         p_elapsed,
+    input  wire [63:0]         p_index,
+    input  wire                p_drive,
+    output wire                p_done,
+
+    // Cells
+    input  wire                c_valid,
+    output wire                c_ready,
+    input  wire                c_write,
+    input  wire [8:0]          c_row,
+    input  wire [8:0]          c_column,
+    input  wire [9:0]          c_g,
+    output wire                c_rvalid,
+    output wire [9:0]          c_rdata,
+    input  wire                refresh,
+    output wire                refresh_done,
+
+    // Tables and registers
+    input  wire                t_valid,
+    input  wire [3:0]          t_table,
+    input  wire [11:0]         t_index,
+    input  wire [17:0]         t_data,
+    input  wire [31:0]         emu_chip_seed,
+    input  wire [9:0]          emu_formed_floor,
+    input  wire [15:0]         emu_stress_origin,
+    input  wire [15:0]         emu_stress_slope,
+    input  wire [15:0]         emu_reset_onset,
+    input  wire [15:0]         emu_reset_slope_v,
+    input  wire [15:0]         emu_reset_slope_w,
+    input  wire [15:0]         emu_reset_spread,
+
+    // Cell memory
+    output wire                read,
+    output wire [2:0]          read_group,
+    output wire [8:0]          read_row,
+    input  wire [LANES*10-1:0] word,
+    output wire                write,
+    output wire [2:0]          write_group,
+    output wire [8:0]          write_row,
+    output wire [LANES*10-1:0] write_word,
+
+    // mroot, non-volatile mirror
+    output wire                m_write,
+    output wire [8:0]          m_column,
+    output wire [11:0]         m_root,
+    input  wire                nv_load,
+    input  wire                nv_kind,
+    input  wire [11:0]         nv_address,
+    input  wire [LANES*10-1:0] nv_data,
+    output wire                nv_write,
+    output wire [8:0]          nv_row,
+    output wire [8:0]          nv_column,
+    output wire [9:0]          nv_g
+);
+
+  localparam GROUPS = COLS / LANES;
+  localparam [31:0] LANES_N = LANES, LAST_GROUP = GROUPS - 1, LAST_FEED = 2 * LANES - 1;
+  localparam [3:0] ST_IDLE = 4'd0, ST_KEYS = 4'd1, ST_LOOK = 4'd2, ST_LOAD = 4'd3, ST_FEED = 4'd4,
+                   ST_STORE = 4'd5, ST_DRIVEN = 4'd6, ST_FETCH = 4'd7, ST_PICK = 4'd8,
+                   ST_PUT = 4'd9, ST_KEEP = 4'd10, ST_REFRESH = 4'd11;
+
+  // ---- State
+  reg [3:0]          state_q;
+  reg [7:0]          step_q;
+  reg [2:0]          group_q;
+  reg [8:0]          row_q, column_q;
+  reg [9:0]          g_q, value_q;
+  reg                write_q, rvalid_q;
+  reg [LANES*10-1:0] word_q, out_q;
+  reg [LANES-1:0]    mask_q;
+  reg [31:0]         row_key_q, pulse_key_q;
+
+  // ---- Next state
+  wire              take_pulse = state_q == ST_IDLE && p_valid && !refresh;
+  wire              take_cell  = state_q == ST_IDLE && c_valid && !refresh && !p_valid;
+  wire [LANES-1:0]  mask_here  = p_mask[group_q*LANES +: LANES];
+  wire              here       = mask_here != {LANES{1'b0}};
+  wire              last_group = group_q == LAST_GROUP[2:0];
+  wire              out_valid, out_keep;
+  wire [8:0]        out_column;
+  wire [9:0]        out_old, out_g;
+  wire [8:0]        c_group = c_column / LANES_N[8:0];
+  wire [8:0]        lane    = column_q % LANES_N[8:0];
+  integer           i;
+
+  always @(posedge clk) begin
+    if (!rst_n) state_q <= ST_IDLE;
+    else case (state_q)
+      // Wait for a pulse, a cell or a refresh.
+      ST_IDLE:
+        if (refresh)      state_q <= ST_REFRESH;
+        else if (p_valid) state_q <= ST_KEYS;
+        else if (c_valid) state_q <= ST_FETCH;
+      // Hash the row's and the pulse's keys; cell_stress runs beside.
+      ST_KEYS: if (step_q == 8'd16) state_q <= ST_LOOK;
+      // Read the group's cells, or skip a group with nothing in the mask.
+      ST_LOOK:
+        if (here)            state_q <= ST_LOAD;
+        else if (last_group) state_q <= ST_DRIVEN;
+      ST_LOAD: state_q <= ST_FEED;
+      // Feed a cell every two cycles and collect what comes out.
+      ST_FEED: if (step_q == LAST_FEED[7:0] + 8'd12) state_q <= ST_STORE;
+      ST_STORE: state_q <= last_group ? ST_DRIVEN : ST_LOOK;
+      // The row is stored; wait for the end of the pulse.
+      ST_DRIVEN: if (!p_drive) state_q <= ST_IDLE;
+      // One cell: read its word, pick it, put the new code, keep the word.
+      ST_FETCH: state_q <= ST_PICK;
+      ST_PICK:  state_q <= write_q ? ST_PUT : ST_IDLE;
+      ST_PUT:   state_q <= ST_KEEP;
+      ST_KEEP:  state_q <= ST_IDLE;
+      default: if (refresh_done) state_q <= ST_IDLE;
+    endcase
+  end
+
+  always @(posedge clk) begin
+    if (state_q == ST_IDLE || state_q == ST_LOAD) step_q <= 8'd0;
+    else                                          step_q <= step_q + 8'd1;
+    if (take_pulse)     group_q <= 3'd0;
+    else if (take_cell) group_q <= c_group[2:0];
+    else if ((state_q == ST_LOOK && !here) || state_q == ST_STORE) group_q <= group_q + 3'd1;
+    if (take_pulse || take_cell) row_q <= take_pulse ? p_row : c_row;
+    if (take_cell) {write_q, column_q, g_q} <= {c_write, c_column, c_g};
+  end
+
+  // ---- Words: cells leave at the low end, new ones enter at the high end
+  wire fed = state_q == ST_FEED && step_q <= LAST_FEED[7:0];
+
+  always @(posedge clk) begin
+    if (state_q == ST_LOAD || state_q == ST_FETCH) word_q <= word;
+    else if (fed && step_q[0]) word_q <= {10'd0, word_q[LANES*10-1:10]};
+    else if (state_q == ST_PUT)
+      for (i = 0; i < LANES; i = i + 1) if (lane == i[8:0]) word_q[i*10 +: 10] <= g_q;
+    if (state_q == ST_LOAD)    mask_q <= mask_here;
+    else if (fed && step_q[0]) mask_q <= {1'b0, mask_q[LANES-1:1]};
+    if (out_valid) out_q <= {out_g, out_q[LANES*10-1:10]};
+    if (state_q == ST_PICK) value_q <= word_q[lane*10 +: 10];
+    rvalid_q <= rst_n && state_q == ST_PICK && !write_q;
+  end
+
+  // ---- Hashes
+  reg  [31:0] x;
+  wire [31:0] y;
+  wire [8:0]  feed_column = {6'd0, group_q} * LANES_N[8:0] + {2'd0, step_q[7:1]};
+  wire        form = p_kind == `PULSE_FORM;
+
+  always @(*) begin
+    if (state_q != ST_KEYS) x = step_q[0] ? row_key_q ^ {23'd1, feed_column}
+                            : form ? row_key_q ^ {23'd0, feed_column} : pulse_key_q ^ {23'd2, feed_column};
+    else case (step_q[3:2])
+      2'd0:    x = emu_chip_seed + 32'h9E3779B9;
+      2'd1:    x = y ^ {15'd0, cfg_macro, row_q};
+      2'd2:    x = y ^ p_index[31:0];
+      default: x = y ^ p_index[63:32];
+    endcase
+  end
+
+  always @(posedge clk) begin
+    if (state_q == ST_KEYS && step_q == 8'd8)  row_key_q   <= y;
+    if (state_q == ST_KEYS && step_q == 8'd16) pulse_key_q <= y;
+  end
+
+  mix32_pipe u_mix (
+      .clk(clk),
+      .en (state_q == ST_KEYS || state_q == ST_FEED),
+      .x  (x),
+      .y  (y)
+  );
+
+  // ---- Physics
+  wire signed [25:0] fall;
+  wire [15:0]        fraction;
+  wire               removes;
+  wire [17:0]        gate_factor;
+
+  cell_stress u_stress (
+      .clk              (clk),
+      .rst_n            (rst_n),
+      .start            (take_pulse),
+      .elapsed          (p_elapsed),
+      .voltage          (p_voltage),
+      .emu_stress_origin(emu_stress_origin),
+      .emu_stress_slope (emu_stress_slope),
+      .emu_reset_onset  (emu_reset_onset),
+      .emu_reset_slope_v(emu_reset_slope_v),
+      .emu_reset_slope_w(emu_reset_slope_w),
+      .fall             (fall),
+      .fraction         (fraction),
+      .removes          (removes)
+  );
+
+  table_memory #(.DEPTH(`GATE_ENTRIES), .W(18), .W_A(8)) u_gate (
+      .clk          (clk),
+      .write        (t_valid && {4'd0, t_table} == `TABLE_GATE),
+      .write_address(t_index[7:0]),
+      .write_data   (t_data),
+      .read         (take_pulse),
+      .read_address (p_gate[15:8]),
+      .read_data    (gate_factor)
+  );
+
+  cell_physics u_physics (
+      .clk             (clk),
+      .rst_n           (rst_n),
+      .kind            (p_kind),
+      .voltage         (p_voltage),
+      .gate_factor     (gate_factor),
+      .fall            (fall),
+      .fraction        (fraction),
+      .removes         (removes),
+      .emu_formed_floor(emu_formed_floor),
+      .emu_reset_spread(emu_reset_spread),
+      .feed            (fed && !step_q[0]),
+      .keep            (mask_q[0]),
+      .column          (feed_column),
+      .g               (word_q[9:0]),
+      .hash            (y),
+      .out_valid       (out_valid),
+      .out_keep        (out_keep),
+      .out_column      (out_column),
+      .out_old         (out_old),
+      .out_g           (out_g),
+      .t_valid         (t_valid),
+      .t_table         (t_table),
+      .t_index         (t_index),
+      .t_data          (t_data)
+  );
+
+  // ---- Sums
+  wire putting = state_q == ST_PUT;
+  wire pulsed  = out_valid && out_keep;
+
+  cell_sums #(
+      .COLS(COLS)
+  ) u_sums (
+      .clk         (clk),
+      .rst_n       (rst_n),
+      .update      (nv_write),
+      .touch       (nv_write),
+      .column      (nv_column),
+      .old         (putting ? value_q : out_old),
+      .new_g       (nv_g),
+      .load        (nv_load && nv_kind),
+      .load_column (nv_address[8:0]),
+      .load_s1     (nv_data[18:0]),
+      .load_s2     (nv_data[47:19]),
+      .load_root   (nv_data[59:48]),
+      .refresh     (state_q == ST_IDLE && refresh),
+      .refresh_done(refresh_done),
+      .m_write     (m_write),
+      .m_column    (m_column),
+      .m_root      (m_root)
+  );
+
+  // ---- Outputs
+  wire restore = nv_load && !nv_kind;
+
+  assign idle        = state_q == ST_IDLE;
+  assign p_ready     = state_q == ST_IDLE && !refresh;
+  assign p_done      = state_q == ST_DRIVEN && !p_drive;
+  assign c_ready     = state_q == ST_IDLE && !refresh && !p_valid;
+  assign c_rvalid    = rvalid_q;
+  assign c_rdata     = value_q;
+  assign read        = take_cell || (state_q == ST_LOOK && here);
+  assign read_group  = take_cell ? c_group[2:0] : group_q;
+  assign read_row    = take_cell ? c_row : row_q;
+  assign write       = restore || state_q == ST_STORE || state_q == ST_KEEP;
+  assign write_group = restore ? nv_address[11:9] : group_q;
+  assign write_row   = restore ? nv_address[8:0] : row_q;
+  assign write_word  = restore ? nv_data : state_q == ST_STORE ? out_q : word_q;
+  assign nv_write    = putting || pulsed;
+  assign nv_row      = row_q;
+  assign nv_column   = putting ? column_q : out_column;
+  assign nv_g        = putting ? g_q : out_g;
+
+  wire unused_ok = &{1'b0, c_group[8:3], p_gate[7:0]};
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What one pulse does to every cell of its row: fall of the breakdown voltage, fraction removed.
+//
+// `start` takes the pulse (whose fields stay stable); 10 cycles later `fall`, `fraction` and
+// `removes` are valid (docs/emulator.md, "Cells"). They hold until the next start.
+
+`default_nettype none
+
+module cell_stress (
+    input  wire               clk,
+    input  wire               rst_n,
+    input  wire               start,
+    input  wire [31:0]        elapsed,
+    input  wire [15:0]        voltage,
+    input  wire [15:0]        emu_stress_origin,
+    input  wire [15:0]        emu_stress_slope,
+    input  wire [15:0]        emu_reset_onset,
+    input  wire [15:0]        emu_reset_slope_v,
+    input  wire [15:0]        emu_reset_slope_w,
+    output wire signed [25:0] fall,      // DAC codes
+    output wire [15:0]        fraction,  // f, of 65536
+    output wire               removes    // the voltage is above the onset
+);
+
+  reg [7:0]         step_q;
+  reg [31:0]        shifted_q;
+  reg [4:0]         exponent_q;
+  reg signed [33:0] fall_wide_q, width_q;
+  reg [31:0]        over_q;
+  reg signed [34:0] sum_q;
+  reg signed [25:0] fall_q;
+  reg [15:0]        fraction_q;
+  reg               removes_q;
+
+  wire [12:0]        log2   = {exponent_q, shifted_q[30:23]};
+  wire signed [16:0] stress = $signed({4'd0, log2}) - $signed({1'b0, emu_stress_origin});
+  wire [15:0]        over   = voltage - emu_reset_onset;
+  wire signed [33:0] stress_wide = $signed({{17{stress[16]}}, stress});
+
+  always @(posedge clk) begin
+    if (!rst_n) step_q <= 8'd0;
+    else        step_q <= {step_q[6:0], start};
+  end
+
+  // Leading one to bit 31 in five steps
+  always @(posedge clk) begin
+    if (start) begin
+      shifted_q  <= elapsed;
+      exponent_q <= 5'd31;
+    end else if (step_q[0] && shifted_q[31:16] == 16'd0) begin
+      shifted_q  <= shifted_q << 16;
+      exponent_q <= exponent_q - 5'd16;
+    end else if (step_q[1] && shifted_q[31:24] == 8'd0) begin
+      shifted_q  <= shifted_q << 8;
+      exponent_q <= exponent_q - 5'd8;
+    end else if (step_q[2] && shifted_q[31:28] == 4'd0) begin
+      shifted_q  <= shifted_q << 4;
+      exponent_q <= exponent_q - 5'd4;
+    end else if (step_q[3] && shifted_q[31:30] == 2'd0) begin
+      shifted_q  <= shifted_q << 2;
+      exponent_q <= exponent_q - 5'd2;
+    end else if (step_q[4] && !shifted_q[31]) begin
+      shifted_q  <= shifted_q << 1;
+      exponent_q <= exponent_q - 5'd1;
+    end
+  end
+
+  always @(posedge clk) begin
+    if (step_q[5]) begin
+      fall_wide_q <= stress_wide * $signed({18'd0, emu_stress_slope});
+      width_q     <= stress_wide * $signed({18'd0, emu_reset_slope_w});
+      over_q      <= {16'd0, over} * {16'd0, emu_reset_slope_v};
+      removes_q   <= voltage > emu_reset_onset;
+    end
+    if (step_q[6]) begin
+      fall_q <= fall_wide_q[33:8];
+      sum_q  <= $signed({width_q[33], width_q}) + $signed({3'd0, over_q});
+    end
+    if (step_q[7]) begin
+      if (sum_q[34])                fraction_q <= 16'd0;
+      else if (sum_q[33:24] != 10'd0) fraction_q <= 16'hFFFF;
+      else                          fraction_q <= sum_q[23:8];
+    end
+  end
+
+  assign fall     = fall_q;
+  assign fraction = fraction_q;
+  assign removes  = removes_q;
+
+  wire unused_ok = &{1'b0, shifted_q[22:0], fall_wide_q[7:0], sum_q[7:0]};
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// LANES column accumulators: all bit planes at once, packed three to a word of 57 bits.
+//
+// `word` is the cells of one row, `in_*` its row code, in the same cycle. Row position factors
+// (table U, with `emu_row_position`) and the sum take four more cycles; after the last row
+// (`in_last`) the sums move to hold registers, which shift ADC_LANES lanes a cycle toward lane 0
+// for LANES / ADC_LANES cycles: `move` is high, `sums` are the lowest lanes' words and
+// `move_quad` says which. The first `move` comes five cycles after `in_last`; the next `in_last`
+// must not come sooner than the moves take. A sum is at most 512 * 1023 < 2^19: no carry between planes.
+
+`default_nettype none
+
+module emu_lanes #(
+    parameter LANES     = 64,  // columns, a multiple of 8
+    parameter ADC_LANES = 4    // columns that leave a cycle
+) (
+    input  wire                     clk,
+    input  wire                     rst_n,
+    input  wire                     clear,
+    input  wire                     emu_row_position,
+    input  wire [3:0]               cfg_bits,
+
+    // One row
+    input  wire [LANES*10-1:0]      word,
+    input  wire                     in_valid,
+    input  wire                     in_first,
+    input  wire                     in_last,
+    input  wire                     in_minus,
+    input  wire [1:0]               in_slot,
+    input  wire [7:0]               in_code,
+    input  wire [17:0]              in_position,  // U of the row
+
+    // Sums of one sub-pass
+    output wire                     move,
+    output wire                     move_minus,
+    output wire [1:0]               move_slot,
+    output wire [5:0]               move_quad,
+    output wire [ADC_LANES*171-1:0] sums
+);
+
+  localparam W     = 57;
+  localparam QUADS = LANES / ADC_LANES;
+  localparam [31:0] QUAD_TOP = QUADS - 1;
+
+  // ---- Row pipeline
+  reg [LANES*10-1:0] word2_q, word3_q, word4_q;
+  reg [LANES*28-1:0] product_q;
+  reg [17:0]         factor_q;
+  reg [3:0]          last_q, minus_q;
+  reg [2:0]          valid_q, first_q;
+  reg [7:0]          code2_q, code3_q, slot_q;
+  integer            i;
+
+  wire [18:0] factor = {in_position[17], in_position} + 19'd32768;  // signed
+
+  // min(1023, (product + 16384) >> 15): bit 14 rounds
+  function [9:0] rounded(input [27:14] product);
+    reg [13:0] sum;
+    begin
+      sum     = {1'b0, product[27:15]} + {13'd0, product[14]};
+      rounded = sum[13:10] != 4'd0 ? 10'd1023 : sum[9:0];
+    end
+  endfunction
+
+  always @(posedge clk) begin
+    if (!rst_n || clear) begin
+      valid_q <= 3'd0;
+      last_q  <= 4'd0;
+    end else begin
+      valid_q <= {valid_q[1:0], in_valid};
+      last_q  <= {last_q[2:0], in_valid && in_last};
+    end
+    first_q <= {first_q[1:0], in_first};
+    minus_q <= {minus_q[2:0], in_minus};
+    slot_q  <= {slot_q[5:0], in_slot};
+  end
+
+  always @(posedge clk) begin
+    if (in_valid) begin
+      word2_q  <= word;
+      code2_q  <= in_code;
+      factor_q <= factor[18] ? 18'd0 : factor[17:0];
+    end
+  end
+
+  always @(posedge clk) begin
+    if (valid_q[0]) begin
+      code3_q <= code2_q;
+      if (emu_row_position) begin
+        for (i = 0; i < LANES; i = i + 1)
+          product_q[i*28 +: 28] <= {18'd0, word2_q[i*10 +: 10]} * {10'd0, factor_q};
+      end else begin
+        word3_q <= word2_q;
+      end
+    end
+  end
+
+  always @(posedge clk) begin
+    if (valid_q[1]) begin
+      if (emu_row_position) begin
+        for (i = 0; i < LANES; i = i + 1)
+          word4_q[i*10 +: 10] <= rounded(product_q[i*28+14 +: 14]);
+      end else begin
+        word4_q <= word3_q;
+      end
+    end
+  end
+
+  // ---- Moves
+  reg       move_q, move_minus_q;
+  reg [1:0] move_slot_q;
+  reg [5:0] quad_q;
+
+  wire hold   = last_q[3];
+  wire second = cfg_bits > 4'd3;  // planes 3..5 are used
+  wire third  = cfg_bits > 4'd6;
+
+  always @(posedge clk) begin
+    if (!rst_n || clear) move_q <= 1'b0;
+    else if (hold)       move_q <= 1'b1;
+    else if (quad_q == QUAD_TOP[5:0]) move_q <= 1'b0;
+    quad_q <= hold ? 6'd0 : quad_q + 6'd1;
+    if (hold) begin
+      move_minus_q <= minus_q[3];
+      move_slot_q  <= slot_q[7:6];
+    end
+  end
+
+  assign move       = move_q;
+  assign move_minus = move_minus_q;
+  assign move_slot  = move_slot_q;
+  assign move_quad  = quad_q;
+
+  // ---- Lanes
+  wire [W-1:0] chain0 [0:LANES+ADC_LANES-1];
+  wire [W-1:0] chain1 [0:LANES+ADC_LANES-1];
+  wire [W-1:0] chain2 [0:LANES+ADC_LANES-1];
+
+  genvar k, l;
+  generate
+    for (k = 0; k < LANES / 8; k = k + 1) begin : g_octet
+      reg [7:0] code_q;  // a copy of the row code for eight lanes
+      wire [W-1:0] mask0 = {{19{code_q[2]}}, {19{code_q[1]}}, {19{code_q[0]}}};
+      wire [W-1:0] mask1 = {{19{code_q[5]}}, {19{code_q[4]}}, {19{code_q[3]}}};
+      wire [W-1:0] mask2 = {19'd0, {19{code_q[7]}}, {19{code_q[6]}}};
+
+      always @(posedge clk) if (valid_q[1]) code_q <= code3_q;
+
+      for (l = 8 * k; l < 8 * k + 8; l = l + 1) begin : g_lane
+        reg [W-1:0] sum0_q, sum1_q, sum2_q, hold0_q, hold1_q, hold2_q;
+        wire [18:0]  g    = {9'd0, word4_q[l*10 +: 10]};
+        wire [W-1:0] g3   = {g, g, g};
+
+        always @(posedge clk) begin
+          if (valid_q[2]) begin
+            sum0_q <= (first_q[2] ? {W{1'b0}} : sum0_q) + (g3 & mask0);
+            if (second) sum1_q <= (first_q[2] ? {W{1'b0}} : sum1_q) + (g3 & mask1);
+            if (third)  sum2_q <= (first_q[2] ? {W{1'b0}} : sum2_q) + (g3 & mask2);
+          end
+        end
+
+        always @(posedge clk) begin
+          if (hold) begin
+            hold0_q <= sum0_q;
+            if (second) hold1_q <= sum1_q;
+            if (third)  hold2_q <= sum2_q;
+          end else if (move_q) begin
+            hold0_q <= chain0[l+ADC_LANES];
+            if (second) hold1_q <= chain1[l+ADC_LANES];
+            if (third)  hold2_q <= chain2[l+ADC_LANES];
+          end
+        end
+
+        assign chain0[l] = hold0_q;
+        assign chain1[l] = hold1_q;
+        assign chain2[l] = hold2_q;
+      end
+    end
+    for (l = 0; l < ADC_LANES; l = l + 1) begin : g_end
+      assign chain0[LANES+l] = {W{1'b0}};
+      assign chain1[LANES+l] = {W{1'b0}};
+      assign chain2[LANES+l] = {W{1'b0}};
+      assign sums[l*171 +: 171] = {chain2[l], chain1[l], chain0[l]};
+    end
+  endgenerate
+
+endmodule
+
+`default_nettype wire
