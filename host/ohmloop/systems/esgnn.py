@@ -72,7 +72,7 @@ class EmbeddingRecord:
         self.saturated += int(np.count_nonzero(result.saturated))
         self.board_seconds += float(result.board_seconds)
         self.origin = str(result.origin)
-        self.codes_crc32 = zlib.crc32(np.ascontiguousarray(result.adc_codes), self.codes_crc32)
+        self.codes_crc32 = zlib.crc32(np.ascontiguousarray(result.adc_codes).data, self.codes_crc32)
 
 
 class EchoStateGraphClassifier(Estimator):

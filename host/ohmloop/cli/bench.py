@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""An open board below the host API, and the requests that checks are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ohmloop._map import CLK_HZ, Opcode, Pulse, Register, Status
+from ohmloop.link.messages import (
+    ArmRequest,
+    Axis,
+    CellRequest,
+    Identity,
+    PulseRequest,
+    TableWriteRequest,
+    VectorRequest,
+    largest_reply_words,
+    pack_words,
+    unpack_words,
+)
+from ohmloop.link.session import Reply, Session
+from ohmloop.profile import Profile
+
+
+class CheckFailed(Exception):
+    """A check is red; the message says what was seen and what was expected."""
+
+
+class CheckSkipped(Exception):
+    """A check does not apply to this board; the message says why."""
+
+
+@dataclass(slots=True)
+class Bench:
+    """An open board below the host API."""
+
+    session: Session
+    identity: Identity
+    rng: np.random.Generator
+
+    def call(self, opcode: Opcode, payload: bytes, reply_words: int = 3) -> Reply:
+        """Executes one request, whatever its status."""
+        return self.session.call(opcode, payload, reply_words)
+
+    def ok(self, opcode: Opcode, payload: bytes, reply_words: int = 3) -> bytes:
+        """Executes one request that must be answered OK; returns the reply's payload."""
+        reply = self.call(opcode, payload, reply_words)
+        if reply.status != Status.OK:
+            raise CheckFailed(
+                f"{opcode.name} answered {Status(reply.status).name}, {unpack_words(reply.payload)}"
+            )
+        return bytes(reply.payload)
+
+    def refused(self, opcode: Opcode, payload: bytes, expected: Status, what: str) -> None:
+        """Executes one request that must be refused with a status."""
+        reply = self.call(opcode, payload)
+        if reply.status != expected:
+            raise CheckFailed(f"{what}: answered {Status(reply.status).name}, {expected.name} expected")
+
+    def read(self, register: Register, count: int = 1) -> tuple[int, ...]:
+        """Reads consecutive registers."""
+        return unpack_words(self.ok(Opcode.REG_READ, pack_words(register, count), largest_reply_words(count)))
+
+    def write(self, register: Register, *values: int) -> None:
+        """Writes consecutive registers."""
+        self.ok(Opcode.REG_WRITE, pack_words(register, *values))
+
+    @contextmanager
+    def restored(self, *registers: Register) -> Iterator[None]:
+        """Puts registers back as they were."""
+        before = [(register, self.read(register)[0]) for register in registers]
+        try:
+            yield
+        finally:
+            for register, value in before:
+                self.write(register, value)
+
+    def require_emulated(self) -> None:
+        """Skips the check on a chip."""
+        if not self.identity.emulated:
+            raise CheckSkipped("the macro is a chip")
+
+
+def write_tables(bench: Bench, profile: Profile) -> None:
+    """Writes every table of a profile to macro 0."""
+    most = bench.identity.max_payload // 4 - 1
+    for table, values in profile.tables().items():
+        for first in range(0, values.size, most):
+            request = TableWriteRequest(table, 0, first, values[first : first + most])
+            bench.ok(Opcode.TABLE_WRITE, request.encode())
+
+
+def dump_cells(bench: Bench, macro: int, rows: Axis, columns: Axis) -> NDArray[np.uint16]:
+    """Returns the emulated cells of a window, `[rows, columns]`."""
+    request = CellRequest(macro, rows, columns)
+    data = bench.ok(Opcode.CELL_DUMP, request.encode(), request.largest_reply_words)
+    padded = np.frombuffer(data, "<u2", offset=4).reshape(rows.count, -1)
+    return padded[:, : columns.count].copy()
+
+
+def load_cells(bench: Bench, macro: int, rows: Axis, columns: Axis, g_codes: NDArray[np.uint16]) -> None:
+    """Writes the emulated cells of a window."""
+    bench.ok(Opcode.CELL_LOAD, CellRequest(macro, rows, columns, g_codes).encode())
+
+
+def one_cell(opcode: Opcode, read_code: int) -> VectorRequest:
+    """Returns a request that reads cell (0, 0)."""
+    return VectorRequest(opcode, 0, Axis(0, 1), Axis(0, 1), read_code, 0)
+
+
+def arm_one_cell(expected_limits: int, max_voltage_code: int) -> ArmRequest:
+    """Returns a request that permits one pulse on cell (0, 0) for a second."""
+    return ArmRequest(
+        limits_hash=expected_limits,
+        kinds=frozenset({Pulse.FORM}),
+        macro=0,
+        max_pulses=1,
+        max_voltage_code=max_voltage_code,
+        expiry_units=CLK_HZ // 1024,
+        rows=Axis(0, 1),
+        columns=Axis(0, 1),
+    )
+
+
+def pulse_one_cell(voltage_code: int) -> PulseRequest:
+    """Returns a request for the shortest pulse on cell (0, 0), gate closed."""
+    return PulseRequest(Pulse.FORM, 0, voltage_code, 0, 1, 0, 1, Axis(0, 1), Axis(0, 1))

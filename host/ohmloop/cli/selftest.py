@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A URL to named checks, green or red."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from rich.console import Console
+
+from ohmloop.cli.bench import Bench, CheckFailed, CheckSkipped
+from ohmloop.cli.checks import CHECKS
+from ohmloop.errors import OhmloopError
+from ohmloop.link.session import Session
+from ohmloop.link.wires import WireContext, open_wire
+from ohmloop.profile import load_profile
+
+TIMEOUT_S: Final = 10.0
+THROW_AWAY_CHIP: Final = "tmp"
+_COLOURS: Final = {"green": "green", "red": "bold red", "skipped": "yellow"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One check: its colour ("green", "red", "skipped") and what it saw."""
+
+    name: str
+    colour: str
+    detail: str
+
+
+def outcomes(url: str, profile: str | None = None) -> Iterator[Outcome]:
+    """Opens a board, runs every check and yields its outcome; a red check does not stop the others.
+
+    Raises:
+        OhmloopError: the board cannot be opened.
+    """
+    context = WireContext(chip=THROW_AWAY_CHIP, profile=load_profile(profile))
+    with closing(Session(open_wire(url, context), timeout_s=TIMEOUT_S, chip_id=b"selftest")) as session:
+        bench = Bench(session, session.hello(), np.random.default_rng(0))
+        for name, check in CHECKS.items():
+            try:
+                yield Outcome(name, "green", check(bench))
+            except CheckSkipped as reason:
+                yield Outcome(name, "skipped", str(reason))
+            except CheckFailed as seen:
+                yield Outcome(name, "red", str(seen))
+            except OhmloopError as error:
+                yield Outcome(name, "red", f"{type(error).__name__}: {error}")
+
+
+def run_selftest(url: str, *, profile: str | None = None) -> bool:
+    """Prints every check as it ends; returns whether none is red."""
+    console = Console()
+    seen = []
+    for outcome in outcomes(url, profile):
+        seen.append(outcome)
+        colour = _COLOURS[outcome.colour]
+        console.print(f"[{colour}]{outcome.colour:8}[/] {outcome.name:16} ", end="")
+        console.print(outcome.detail, markup=False, highlight=False)
+    red = sum(outcome.colour == "red" for outcome in seen)
+    console.print(f"{url}: {len(seen)} checks, {red} red", markup=False, highlight=False)
+    return red == 0
