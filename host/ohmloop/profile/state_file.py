@@ -138,7 +138,9 @@ class StateFile:
         if self._file.closed:
             return
         self._map.flush()
-        # The map itself lives as long as anything looks at `g_codes`: no view can dangle.
+        # The map lives on, with the file, as long as anything looks at `g_codes`: no view can dangle.
+        if fcntl is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
         self._file.close()
 
     def __enter__(self) -> Self:
