@@ -3,7 +3,9 @@
 //
 // FRONT 0 takes packets of words (`rxw_*`, `txw_*`), 1 a stream of bytes through COBS (`rxb_*`, `txb_*`, one
 // byte a cycle each way), 2 a serial line (`rxd`, `txd`) at BAUD. Inputs of the other fronts are ignored,
-// their outputs idle. `stop_pin` is synchronous here. `armed` and `busy` look into the core: probes for tests.
+// their outputs idle. What is valid on `txw_*` or `txb_*` leaves in that cycle: the harness is always ready.
+// Every input is registered once, so that the simulator evaluates nothing but clock edges. `stop_pin` is
+// synchronous here. `armed` and `busy` look into the core: probes for tests and for the server's pacing.
 
 `default_nettype none
 `include "board_map.vh"
@@ -34,7 +36,6 @@ module board_sim #(
     input  wire                rxw_last,
     input  wire                rxw_bad,
     output wire                txw_valid,
-    input  wire                txw_ready,
     output wire [31:0]         txw_data,
     output wire                txw_last,
 
@@ -42,7 +43,6 @@ module board_sim #(
     input  wire                rxb_valid,
     input  wire [7:0]          rxb_data,
     output wire                txb_valid,
-    input  wire                txb_ready,
     output wire [7:0]          txb_data,
 
     // Serial line
@@ -66,6 +66,50 @@ module board_sim #(
     output wire [8:0]          nv_column,
     output wire [9:0]          nv_g
 );
+
+    // --- Inputs, registered -----------------------------------------------------------------------
+
+    reg                rxw_valid_q;
+    reg [31:0]         rxw_data_q;
+    reg                rxw_last_q;
+    reg                rxw_bad_q;
+    reg                rxb_valid_q;
+    reg [7:0]          rxb_data_q;
+    reg                rxd_q;
+    reg                stop_q;
+    reg                nv_load_q;
+    reg                nv_kind_q;
+    reg [11:0]         nv_address_q;
+    reg [LANES*10-1:0] nv_data_q;
+
+    always @(posedge clk) begin : inputs
+        if (!rst_n) begin
+            rxw_valid_q <= 1'b0;
+            rxw_last_q  <= 1'b0;
+            rxb_valid_q <= 1'b0;
+            rxd_q       <= 1'b1;
+            stop_q      <= 1'b0;
+            nv_load_q   <= 1'b0;
+        end else begin
+            rxw_valid_q <= rxw_valid;
+            rxw_last_q  <= rxw_last_q;
+            rxb_valid_q <= rxb_valid;
+            rxd_q       <= rxd;
+            stop_q      <= stop_pin;
+            nv_load_q   <= nv_load;
+        end
+    end
+
+    always @(posedge clk) begin : data
+        rxw_data_q <= rxw_data;
+        rxw_bad_q  <= rxw_bad_q;
+        rxb_data_q <= rxb_data;
+        if (nv_load) begin
+            nv_kind_q    <= nv_kind;
+            nv_address_q <= nv_address;
+            nv_data_q    <= nv_data;
+        end
+    end
 
     // --- The core ---------------------------------------------------------------------------------
 
@@ -102,15 +146,15 @@ module board_sim #(
         .tx_last      (tx_last),
         .boot_id      (boot_id),
         .uid          (uid),
-        .stop_pin     (stop_pin),
+        .stop_pin     (stop_q),
         .break_seen   (break_seen),
         .drive_active (drive_active),
         .read_active  (read_active),
         .safe_latched (safe_latched),
-        .nv_load      (nv_load),
-        .nv_kind      (nv_kind),
-        .nv_address   (nv_address),
-        .nv_data      (nv_data),
+        .nv_load      (nv_load_q),
+        .nv_kind      (nv_kind_q),
+        .nv_address   (nv_address_q),
+        .nv_data      (nv_data_q),
         .nv_write     (nv_write),
         .nv_row       (nv_row),
         .nv_column    (nv_column),
@@ -124,12 +168,12 @@ module board_sim #(
 
     generate
         if (FRONT == 0) begin : g_words
-            assign rx_valid   = rxw_valid;
-            assign rx_data    = rxw_data;
-            assign rx_last    = rxw_last;
-            assign rx_bad     = rxw_bad;
+            assign rx_valid   = rxw_valid_q;
+            assign rx_data    = rxw_data_q;
+            assign rx_last    = rxw_last_q;
+            assign rx_bad     = rxw_bad_q;
             assign txw_valid  = tx_valid;
-            assign tx_ready   = txw_ready;
+            assign tx_ready   = 1'b1;
             assign txw_data   = tx_data;
             assign txw_last   = tx_last;
             assign break_seen = 1'b0;
@@ -143,11 +187,11 @@ module board_sim #(
             byte_front u_front (
                 .clk       (clk),
                 .rst_n     (rst_n),
-                .in_valid  (rxb_valid),
-                .in_data   (rxb_data),
+                .in_valid  (rxb_valid_q),
+                .in_data   (rxb_data_q),
                 .in_bad    (1'b0),
                 .out_valid (txb_valid),
-                .out_ready (txb_ready),
+                .out_ready (1'b1),
                 .out_data  (txb_data),
                 .rx_valid  (rx_valid),
                 .rx_data   (rx_data),
@@ -171,7 +215,7 @@ module board_sim #(
             ) u_front (
                 .clk        (clk),
                 .rst_n      (rst_n),
-                .rxd        (rxd),
+                .rxd        (rxd_q),
                 .txd        (txd),
                 .break_seen (break_seen),
                 .rx_valid   (rx_valid),

@@ -161,8 +161,6 @@ class Board {
         : top_(std::make_unique<Vboard_sim>(&context_, "board_sim")), g_codes_(g_codes) {
         top_->boot_id = boot_id;
         top_->uid = uid;
-        top_->txw_ready = 1;
-        top_->txb_ready = 1;
         top_->rxd = 1;
         for (int i = 0; i < kResetCycles; ++i) clock();
         top_->rst_n = 1;
