@@ -2,7 +2,7 @@
 // Turns packets of words into requests executed once each, and replies into packets.
 //
 // docs/link_port.md lists the ports, docs/protocol.md the rules. From a request's last word to `q_valid`: 4
-// cycles when the queue is empty. From `q_done` to the reply's first word: 5 cycles when nothing else is
+// cycles when the queue is empty. From `q_done` to the reply's first word: 4 cycles when nothing else is
 // sent. `safe_seen` and `epoch_seen` come 2 cycles after the frame's last word, `feed` too; an urgent
 // frame's answer is offered 3 cycles after it when nothing is being sent.
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The sending half of the link engine: replies kept until acknowledged, and frames put on the wire.
 //
-// Joins reply_ring and frame_sender. From `r_done` to the reply's first word: 5 cycles when nothing else
+// Joins reply_ring and frame_sender. From `r_done` to the reply's first word: 4 cycles when nothing else
 // is sent; an answer's first word is offered 2 cycles after `answer_valid` at the earliest.
 
 `default_nettype none
