@@ -51,9 +51,8 @@ def a_board(seed, *, noise=True, adc=True, position=True):
     g = rng.integers(0, 1024, (ROWS, COLUMNS))
     for table, values in tables.items():
         bench.table(table, values)
-    for name, value in registers.items():
-        if name == "RANGE_SHIFT":
-            value = sum(s << 8 * i for i, s in enumerate(value))
+    words = registers | {"RANGE_SHIFT": sum(s << 8 * i for i, s in enumerate(shifts))}
+    for name, value in words.items():
         bench.write(Register.EMU_FLAGS if name == "ROW_POSITION" else Register[f"EMU_{name}"], value)
     bench.load(g)
     slow = Chip(g.tolist(), registers, {t.name: v.tolist() for t, v in tables.items()})
