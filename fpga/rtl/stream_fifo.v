@@ -82,15 +82,18 @@ module stream_fifo #(
   wire [AW:0] f_first_ahead  = f_first_at - f_head;
   wire [AW:0] f_second_ahead = f_second_at - f_head;
   wire [AW:0] f_held = write_q - f_head;
+  reg  [AW:0] f_given;  // words given, modulo the pointers' range
   (* anyseq *) wire f_mark;
 
   always @(posedge clk) begin
     f_past <= 1'b1;
     if (!f_past) assume (!rst_n);
     if (!rst_n) begin
-      f_in  <= 2'd0;
-      f_out <= 2'd0;
+      f_in    <= 2'd0;
+      f_out   <= 2'd0;
+      f_given <= {(AW+1){1'b0}};
     end else begin
+      if (f_leave) f_given <= f_given + 1'b1;
       if (f_in == 2'd0 && write && f_mark) begin
         assume (in_data == f_first);
         f_in       <= 2'd1;
@@ -111,6 +114,8 @@ module stream_fifo #(
       // Never more than fits, never less than nothing.
       assert (used <= CAPACITY);
       assert (f_held <= CAPACITY + 1'b1);
+      // The word at the output is the next one, never one given before.
+      assert (f_head == f_given);
       // A marked word not yet given is held, at its place, with its value.
       if (f_in != 2'd0 && f_out == 2'd0) begin
         assert (f_first_ahead < f_held);
