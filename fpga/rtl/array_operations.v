@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Executes what touches the array: one engine a kind of request, sharing walks, request memory and reply port.
+//
+// `start` begins; `done` comes once with the status and the reply's first `count` words (docs/protocol.md): cycles and
+// saturated results, cycles and pulses, or cycles alone; what was driven when stopped; or a refusal.
+// `counting` is high in the cycles that count: for vectors up to the last result, else the whole run.
+
+`default_nettype none
+`include "board_map.vh"
+
+module array_operations #(
+    parameter MAX_PAYLOAD_WORDS = 1024
+) (
+    input  wire         clk,
+    input  wire         rst_n,
+
+    // Request
+    input  wire         start,
+    input  wire         stop,
+    input  wire [7:0]   opcode,
+    input  wire [191:0] fixed,
+    input  wire [5:0]   data_place,
+    input  wire [9:0]   columns,
+    input  wire [19:0]  vectors,
+    input  wire [31:0]  cell_pulses,
+    input  wire [31:0]  cycles,
+    output wire         done,
+    output wire [7:0]   status,
+    output wire [95:0]  words,
+    output wire [1:0]   count,
+    output wire [15:0]  total,
+    output wire         counting,
+    output wire         reading,
+    output wire [15:0]  q_address,
+    input  wire [31:0]  q_data,
+    output wire         w_write,
+    output wire [15:0]  w_address,
+    output wire [31:0]  w_data,
+
+    // Walks
+    output wire         row_restart,
+    output wire         row_next,
+    input  wire [8:0]   row,
+    input  wire         row_last,
+    output wire         column_restart,
+    output wire         column_next,
+    input  wire [8:0]   column,
+    input  wire         column_last,
+
+    // Guard and macro (docs/macro_port.md)
+    output wire         g_valid,
+    output wire         g_dry,
+    input  wire         g_done,
+    input  wire [7:0]   g_status,
+    input  wire [31:0]  g_limit,
+    input  wire         given,
+    input  wire [9:0]   given_cells,
+    input  wire [31:0]  pulses_left,
+    output wire [31:0]  p_elapsed,
+    output wire [63:0]  p_index,
+    output wire         x_valid,
+    input  wire         x_ready,
+    output wire [8:0]   x_line,
+    output wire [8:0]   x_code,
+    output wire         x_last,
+    output wire [63:0]  x_index,
+    output wire         macro_abort,
+    input  wire         macro_idle,
+    input  wire         r_valid,
+    input  wire [31:0]  r_data,
+    input  wire         r_saturated,
+    input  wire         r_last,
+    output wire         c_valid,
+    input  wire         c_ready,
+    output wire         c_write,
+    output wire [8:0]   c_row,
+    output wire [8:0]   c_column,
+    output wire [9:0]   c_g,
+    input  wire         c_rvalid,
+    input  wire [9:0]   c_rdata,
+    output wire         refresh,
+    input  wire         refresh_done
+);
+
+  wire is_cells  = opcode == `OP_READ_CELLS;
+  wire is_vector = opcode == `OP_MAC || opcode == `OP_MAC_RAW || is_cells;
+  wire is_pulse  = opcode == `OP_PULSE;
+  wire is_load   = opcode == `OP_CELL_LOAD;
+  wire is_stream = is_load || opcode == `OP_CELL_DUMP;
+
+  wire        vector_done, vector_early, vector_write, vector_restart, vector_next;
+  wire        pulse_done, pulse_restart, pulse_next, pulse_refresh;
+  wire        stream_done, stream_early, stream_write, stream_restart, stream_next, stream_refresh;
+  wire [7:0]  pulse_status;
+  wire [31:0] vectors_done, saturated, pulse_value, pulse_bound, pulse_place, pulse_rows, pulse_given, stream_rows;
+  wire [15:0] vector_total, vector_q, vector_at, stream_total, stream_q, stream_at;
+  wire [31:0] vector_data, stream_data;
+  wire [19:0] vectors_fed = is_cells ? vectors : {4'd0, fixed[143:128]};
+  wire        unused_bits = &{fixed[191:176], vectors_fed[19:16], fixed[31:23], fixed[15], fixed[11:10], fixed[7:0]};
+
+  vector_engine #(
+      .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS)
+  ) u_vectors (
+      .clk         (clk),
+      .rst_n       (rst_n),
+      .start       (start && is_vector),
+      .stop        (stop),
+      .cells       (is_cells),
+      .no_array    (fixed[27]),
+      .bits        (fixed[19:16]),
+      .is_signed   (fixed[22]),
+      .width       (fixed[21:20]),
+      .repeats     (8'd1 << fixed[14:12]),
+      .index       (fixed[127:64]),
+      .count       (vectors_fed[15:0]),
+      .vectors     (vectors),
+      .data_place  ({10'd0, data_place}),
+      .busy        (reading),
+      .done        (vector_done),
+      .early       (vector_early),
+      .vectors_done(vectors_done),
+      .saturated   (saturated),
+      .reply_words (vector_total),
+      .q_address   (vector_q),
+      .q_data      (q_data),
+      .w_write     (vector_write),
+      .w_address   (vector_at),
+      .w_data      (vector_data),
+      .row_restart (vector_restart),
+      .row_next    (vector_next),
+      .row         (row),
+      .row_last    (row_last),
+      .x_valid     (x_valid),
+      .x_ready     (x_ready),
+      .x_line      (x_line),
+      .x_code      (x_code),
+      .x_last      (x_last),
+      .x_index     (x_index),
+      .macro_abort (macro_abort),
+      .macro_idle  (macro_idle),
+      .r_valid     (r_valid),
+      .r_data      (r_data),
+      .r_saturated (r_saturated),
+      .r_last      (r_last)
+  );
+
+  pulse_sequencer u_pulses (
+      .clk         (clk),
+      .rst_n       (rst_n),
+      .start       (start && is_pulse),
+      .stop        (stop),
+      .kind        (fixed[9:8]),
+      .voltage     (fixed[47:32]),
+      .gate        (fixed[63:48]),
+      .width       (fixed[95:64]),
+      .index       (fixed[159:96]),
+      .pulses      (fixed[175:160]),
+      .cell_pulses (cell_pulses),
+      .done        (pulse_done),
+      .status      (pulse_status),
+      .value       (pulse_value),
+      .bound       (pulse_bound),
+      .place       (pulse_place),
+      .rows_done   (pulse_rows),
+      .pulses_given(pulse_given),
+      .row_restart (pulse_restart),
+      .row_next    (pulse_next),
+      .row         (row),
+      .row_last    (row_last),
+      .g_valid     (g_valid),
+      .g_dry       (g_dry),
+      .g_done      (g_done),
+      .g_status    (g_status),
+      .g_limit     (g_limit),
+      .given       (given),
+      .given_cells (given_cells),
+      .pulses_left (pulses_left),
+      .p_elapsed   (p_elapsed),
+      .p_index     (p_index),
+      .refresh     (pulse_refresh),
+      .refresh_done(refresh_done)
+  );
+
+  cell_stream u_cells (
+      .clk           (clk),
+      .rst_n         (rst_n),
+      .start         (start && is_stream),
+      .stop          (stop),
+      .load          (is_load),
+      .columns       (columns),
+      .data_place    ({10'd0, data_place}),
+      .done          (stream_done),
+      .early         (stream_early),
+      .rows_done     (stream_rows),
+      .reply_words   (stream_total),
+      .q_address     (stream_q),
+      .q_data        (q_data),
+      .w_write       (stream_write),
+      .w_address     (stream_at),
+      .w_data        (stream_data),
+      .row_restart   (stream_restart),
+      .row_next      (stream_next),
+      .row           (row),
+      .row_last      (row_last),
+      .column_restart(column_restart),
+      .column_next   (column_next),
+      .column        (column),
+      .column_last   (column_last),
+      .c_valid       (c_valid),
+      .c_ready       (c_ready),
+      .c_write       (c_write),
+      .c_row         (c_row),
+      .c_column      (c_column),
+      .c_g           (c_g),
+      .c_rvalid      (c_rvalid),
+      .c_rdata       (c_rdata),
+      .refresh       (stream_refresh),
+      .refresh_done  (refresh_done)
+  );
+
+  // ---- Outputs ----
+  wire early = is_vector ? vector_early : stream_early;
+  wire [31:0] rows_done   = is_vector ? vectors_done : stream_rows;
+  wire [95:0] pulse_words = pulse_status == `STATUS_OK ? {pulse_given, pulse_rows, cycles}
+      : pulse_status == `STATUS_ABORTED ? {pulse_given, pulse_rows, 31'd0, pulse_given != 32'd0}
+      : {pulse_place, pulse_bound, pulse_value};
+  assign done           = vector_done || pulse_done || stream_done;
+  assign status         = is_pulse ? pulse_status : early ? `STATUS_ABORTED : `STATUS_OK;
+  assign words          = is_pulse ? pulse_words : early ? {32'd0, rows_done, 32'd1}
+      : {32'd0, is_vector ? saturated : 32'd0, cycles};
+  assign count          = is_pulse ? 2'd3 : is_vector ? 2'd2 : 2'd1;
+  assign total          = is_pulse ? 16'd3 : is_vector ? vector_total : stream_total;
+  assign counting       = is_vector ? reading : 1'b1;
+  assign q_address      = is_vector ? vector_q : stream_q;
+  assign w_write        = vector_write || stream_write;
+  assign w_address      = is_vector ? vector_at : stream_at;
+  assign w_data         = is_vector ? vector_data : stream_data;
+  assign row_restart    = vector_restart || pulse_restart || stream_restart;
+  assign row_next       = vector_next || pulse_next || stream_next;
+  assign refresh        = pulse_refresh || stream_refresh;
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Finds the first field outside its range in the fixed words of a request (docs/protocol.md, "Refusals").
+//
+// Combinational. `bad` with the value asked, the nearest value that would have been taken, and its payload word.
+
+`default_nettype none
+`include "board_map.vh"
+
+module field_check (
+    input  wire [7:0]  opcode,
+    input  wire [31:0] word0,
+    input  wire [31:0] word1,
+    input  wire [31:0] word2,
+    input  wire [15:0] word4,         // low half
+    input  wire [15:0] word5,         // low half
+    input  wire [15:0] column_count,
+    input  wire [5:0]  column_place,  // payload word of the columns axis
+
+    output reg         bad,
+    output reg  [31:0] value,
+    output reg  [31:0] bound,
+    output reg  [31:0] place
+);
+
+  // ---- Fields ----
+  wire       is_mac    = opcode == `OP_MAC;
+  wire       is_read   = opcode == `OP_READ_CELLS;
+  wire       is_raw    = opcode == `OP_MAC_RAW;
+  wire       is_vector = is_mac || is_raw || is_read;
+  wire       is_arm    = opcode == `OP_ARM;
+  wire       is_pulse  = opcode == `OP_PULSE;
+  wire       is_cells  = opcode == `OP_CELL_LOAD || opcode == `OP_CELL_DUMP;
+  wire       is_table  = opcode == `OP_TABLE_WRITE;
+  wire [7:0] macro     = is_arm ? word1[15:8] : is_table ? word0[15:8] : word0[7:0];
+  wire       has_macro = is_vector || is_arm || is_pulse || is_cells || is_table;
+  wire [3:0] averages  = word0[15:12];
+  wire [3:0] bits      = word0[19:16];
+  wire [3:0] most_averages = is_raw ? 4'd0 : 4'd7;
+  wire [3:0] most_bits     = is_read ? 4'd1 : 4'd`MAX_INPUT_BITS;
+
+  wire unused_bits = &{word0[31:28], word0[24]};
+
+  // One rule a line: when it fits, the field, its bound and its place. The first that fits wins.
+  always @(*) begin : first_bad
+    {bad, value, bound, place} = {1'b1, 96'd0};
+    if (has_macro && macro != 8'd0) {value, bound, place} = {24'd0, macro, 32'd0, 31'd0, is_arm};
+    else if (is_arm && word1[7:3] != 5'd0) {value, bound, place} = {24'd0, word1[7:0], 32'd7, 32'd1};
+    else if (is_vector && word0[11:8] > 4'd3) {value, bound} = {28'd0, word0[11:8], 32'd3};
+    else if (is_vector && averages > most_averages) {value, bound} = {28'd0, averages, 28'd0, most_averages};
+    else if (is_vector && bits == 4'd0) {value, bound} = {32'd0, 32'd1};
+    else if (is_vector && bits > most_bits) {value, bound} = {28'd0, bits, 28'd0, most_bits};
+    else if (is_vector && word0[21:20] == 2'd3) {value, bound} = {32'd3, 32'd2};
+    else if (is_read && word0[22]) value = 32'd1;
+    else if (is_vector && !is_mac && word0[23]) value = 32'd1;
+    else if (is_vector && word0[26:25] == 2'd3) {value, bound} = {32'd3, 32'd2};
+    else if (is_read && word0[27]) value = 32'd1;
+    else if (is_read && word4 != 16'd0) {value, place} = {16'd0, word4, 32'd4};
+    else if (is_vector && !is_read && word4 == 16'd0) {bound, place} = {32'd1, 32'd4};
+    else if (is_mac && word0[23] && column_count[0])
+      {value, bound, place} = {16'd0, column_count, 16'd0, column_count & 16'hFFFE, 26'd0, column_place};
+    else if (is_pulse && (word0[9:8] == `PULSE_SET || word0[9:8] == 2'd3)) {value, bound} = {30'd0, word0[9:8], 32'd2};
+    else if (is_pulse && word0[12:11] == 2'd3) {value, bound} = {32'd3, 32'd2};
+    else if (is_pulse && word2 == 32'd0) {bound, place} = {32'd1, 32'd2};
+    else if (is_pulse && word5 == 16'd0) {bound, place} = {32'd1, 32'd5};
+    else if (opcode == `OP_REG_READ && word1 == 32'd0) {bound, place} = {32'd1, 32'd1};
+    else bad = 1'b0;
+  end
+
+endmodule
+
+`default_nettype wire

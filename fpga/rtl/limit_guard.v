@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The last thing before the macro port: no pulse and no read passes that is not permitted.
+//
+// Limits start at zero and are capped by `ceilings`; after the lock they only fall. A token (ARM) names rows, columns,
+// operations, a voltage cap, cell pulses and a time. Every pulse on one row is latched, judged against
+// both, SCAN_WORDS + 2 cycles after `g_valid` and again in every cycle of its drive, whoever asks: `g_done` brings
+// `g_status` and the limit compared; with `g_dry` nothing is driven. `p_drive` is high for exactly
+// `g_width` cycles, timed here, and falls in the cycle of `kill`. A pulse taken by the macro counts as whole:
+// `given` pulses with its cells on `given_cells`. Rows for reading pass only while the code is within LIMIT_READ_V
+// and nothing is latched. `arm` is ignored while a pulse is judged or driven; limits can be written at any time.
+
+`default_nettype none
+`include "board_map.vh"
+
+module limit_guard #(
+    parameter ROWS        = 512,  // driven lines
+    parameter COLS        = 512,  // sensed lines
+    parameter SCAN_BITS   = 32,   // columns judged a cycle
+    parameter EXPIRY_LOG2 = 10    // log2 of the unit of `arm_expiry`, in clk cycles
+) (
+    input  wire            clk,
+    input  wire            rst_n,
+
+    // Safe state
+    input  wire            kill,           // output off, token withdrawn
+    input  wire            safe_latched,
+
+    // Limits (see limit_registers)
+    input  wire [63:0]     limit_voltage,  // FORM, SET, RESET, READ from bit 0, DAC codes
+    input  wire [15:0]     limit_gate,
+    input  wire [31:0]     limit_width,
+
+    // Token
+    input  wire            arm,
+    input  wire            disarm,
+    input  wire [ROWS-1:0] arm_rows,
+    input  wire [COLS-1:0] arm_columns,
+    input  wire [7:0]      arm_operations,
+    input  wire [31:0]     arm_pulses,
+    input  wire [15:0]     arm_voltage,
+    input  wire [31:0]     arm_expiry,
+    output wire            armed,
+    output wire [31:0]     pulses_left,
+
+    // Pulses asked for
+    input  wire            g_valid,
+    input  wire            g_dry,
+    input  wire [1:0]      g_kind,
+    input  wire [8:0]      g_row,
+    input  wire [COLS-1:0] g_mask,
+    input  wire [15:0]     g_voltage,
+    input  wire [15:0]     g_gate,
+    input  wire [31:0]     g_width,
+    output wire            g_idle,
+    output wire            g_done,
+    output wire [7:0]      g_status,
+    output wire [31:0]     g_limit,
+    output wire            given,
+    output wire [9:0]      given_cells,
+
+    // Pulses driven
+    output wire            p_valid,
+    input  wire            p_ready,
+    output wire [1:0]      p_kind,
+    output wire [8:0]      p_row,
+    output wire [COLS-1:0] p_mask,
+    output wire [15:0]     p_voltage,
+    output wire [15:0]     p_gate,
+    output wire            p_drive,
+    input  wire            p_done,
+
+    // Rows for reading
+    input  wire [15:0]     read_code,
+    input  wire            x_valid_in,
+    output wire            x_ready_in,
+    output wire            x_valid,
+    input  wire            x_ready
+);
+
+  localparam SCAN_WORDS = (COLS + SCAN_BITS - 1) / SCAN_BITS;
+  localparam PAD = SCAN_WORDS * SCAN_BITS;
+  localparam [2:0] ST_IDLE = 3'd0, ST_SCAN = 3'd1, ST_JUDGE = 3'd2, ST_OFFER = 3'd3, ST_DRIVE = 3'd4, ST_STORE = 3'd5;
+
+  // ---- State ----
+  reg [2:0]             state_q, state_d;
+  reg                   held_q;
+  reg [ROWS-1:0]        rows_q;
+  reg [COLS-1:0]        columns_q;
+  reg [7:0]             operations_q;
+  reg [31:0]            left_q, expiry_q;
+  reg [15:0]            cap_q;
+  reg [EXPIRY_LOG2-1:0] unit_q;
+  reg                   dry_q;
+  reg [1:0]             kind_q;
+  reg [8:0]             row_q;
+  reg [COLS-1:0]        mask_q;
+  reg [15:0]            voltage_q, gate_q;
+  reg [31:0]            width_q, timer_q;
+  reg [4:0]             word_q;
+  reg [9:0]             cells_q;
+  reg                   outside_q;
+  reg                   stored_q;
+  reg                   cut_q;
+
+  // ---- Judgement ----
+  wire        take      = state_q == ST_IDLE && g_valid;
+  wire        arm_take  = arm && state_q == ST_IDLE && !safe_latched && !kill;
+  wire        expired   = expiry_q == 32'd0;
+  wire [15:0] limit_now = limit_voltage[{kind_q, 4'd0} +: 16];
+  wire        kind_good = kind_q != 2'd3 && operations_q[{1'b0, kind_q}];
+  wire        row_good  = {23'd0, row_q} < ROWS && rows_q[row_q[$clog2(ROWS)-1:0]];
+  wire        within    = held_q && !safe_latched && !kill && kind_good && row_good && !outside_q
+      && voltage_q <= limit_now && voltage_q <= cap_q && gate_q <= limit_gate
+      && width_q <= limit_width && width_q != 32'd0;
+  wire        permitted = within && !expired && {22'd0, cells_q} <= left_q;
+
+  reg [7:0]  status;
+  reg [31:0] limit;
+  always @(*) begin : judgement
+    limit = 32'd0;
+    if (safe_latched || kill) status = `STATUS_SAFE_LATCHED;
+    else if (!held_q) status = `STATUS_NOT_ARMED;
+    else if (expired) status = `STATUS_TOKEN_EXPIRED;
+    else if (!kind_good) begin
+      status = `STATUS_OPERATION_NOT_ARMED;
+      limit  = {24'd0, operations_q};
+    end else if (!row_good || outside_q) status = `STATUS_OUTSIDE_TOKEN;
+    else if (voltage_q > limit_now) begin
+      status = `STATUS_OVER_VOLTAGE_LIMIT;
+      limit  = {16'd0, limit_now};
+    end else if (voltage_q > cap_q) begin
+      status = `STATUS_OVER_TOKEN_VOLTAGE;
+      limit  = {16'd0, cap_q};
+    end else if (gate_q > limit_gate) begin
+      status = `STATUS_OVER_GATE_LIMIT;
+      limit  = {16'd0, limit_gate};
+    end else if (width_q > limit_width || width_q == 32'd0) begin
+      status = `STATUS_OVER_WIDTH_LIMIT;
+      limit  = limit_width;
+    end else if ({22'd0, cells_q} > left_q) begin
+      status = `STATUS_PULSE_BUDGET;
+      limit  = left_q;
+    end else status = `STATUS_OK;
+  end
+
+  // ---- Columns, SCAN_BITS a cycle ----
+  wire [PAD-1:0]       mask_pad  = {{(PAD - COLS) {1'b0}}, mask_q};
+  wire [PAD-1:0]       token_pad = {{(PAD - COLS) {1'b0}}, columns_q};
+  wire [SCAN_BITS-1:0] mask_now  = mask_pad[word_q * SCAN_BITS +: SCAN_BITS];
+  wire [SCAN_BITS-1:0] token_now = token_pad[word_q * SCAN_BITS +: SCAN_BITS];
+  reg  [9:0]           cells_now;
+  integer              i;
+  always @(*) begin : count_cells
+    cells_now = 10'd0;
+    for (i = 0; i < SCAN_BITS; i = i + 1) cells_now = cells_now + {9'd0, mask_now[i]};
+  end
+
+  // ---- Next state ----
+  wire scanned  = {27'd0, word_q} == SCAN_WORDS - 1;
+  wire refused  = status != `STATUS_OK;
+  wire started  = state_q == ST_OFFER && permitted && p_ready;
+  wire run_out  = timer_q == 32'd1;
+  always @(*) begin : next_state
+    state_d = state_q;
+    case (state_q)
+      // Wait for a pulse to judge.
+      ST_IDLE: if (g_valid) state_d = ST_SCAN;
+      // Compare the columns with the token's and count them.
+      ST_SCAN: if (scanned) state_d = ST_JUDGE;
+      // Say why not, or go on.
+      ST_JUDGE: state_d = dry_q || refused ? ST_IDLE : ST_OFFER;
+      // Offer it to the macro as long as it is permitted.
+      ST_OFFER: begin
+        if (!permitted) state_d = ST_IDLE;
+        else if (p_ready) state_d = ST_DRIVE;
+      end
+      // Output on.
+      ST_DRIVE: if (!within || run_out) state_d = ST_STORE;
+      // Wait until the macro has stored the row.
+      ST_STORE: if (stored_q || p_done) state_d = ST_IDLE;
+      default: state_d = ST_IDLE;
+    endcase
+  end
+
+  // ---- Registers ----
+  always @(posedge clk) begin
+    if (!rst_n) state_q <= ST_IDLE;
+    else state_q <= state_d;
+  end
+
+  always @(posedge clk) begin
+    if (take) begin
+      dry_q     <= g_dry;
+      kind_q    <= g_kind;
+      row_q     <= g_row;
+      mask_q    <= g_mask;
+      voltage_q <= g_voltage;
+      gate_q    <= g_gate;
+      width_q   <= g_width;
+      timer_q   <= g_width;
+    end else if (state_q == ST_DRIVE) timer_q <= timer_q - 32'd1;
+  end
+
+  always @(posedge clk) begin
+    if (take) begin
+      word_q    <= 5'd0;
+      cells_q   <= 10'd0;
+      outside_q <= 1'b0;
+      stored_q  <= 1'b0;
+      cut_q     <= 1'b0;
+    end else begin
+      if (state_q == ST_SCAN) begin
+        word_q    <= word_q + 5'd1;
+        cells_q   <= cells_q + cells_now;
+        outside_q <= outside_q || (mask_now & ~token_now) != {SCAN_BITS{1'b0}};
+      end
+      if (state_q == ST_DRIVE && p_done) stored_q <= 1'b1;
+      if (state_q == ST_DRIVE && !within) cut_q <= 1'b1;
+    end
+  end
+
+  always @(posedge clk) begin : token
+    if (!rst_n) held_q <= 1'b0;
+    else if (kill || disarm || safe_latched) held_q <= 1'b0;
+    else if (arm_take) held_q <= 1'b1;
+    if (arm_take) begin
+      rows_q       <= arm_rows;
+      columns_q    <= arm_columns;
+      operations_q <= arm_operations;
+      cap_q        <= arm_voltage;
+      left_q       <= arm_pulses;
+      expiry_q     <= arm_expiry;
+      unit_q       <= {EXPIRY_LOG2{1'b1}};
+    end else if (held_q) begin
+      if (started) left_q <= left_q - {22'd0, cells_q};
+      unit_q <= unit_q - 1'b1;
+      if (unit_q == {EXPIRY_LOG2{1'b0}} && !expired) expiry_q <= expiry_q - 32'd1;
+    end
+  end
+
+  // ---- Outputs ----
+  wire lost    = state_q == ST_OFFER && !permitted;
+  wire judged  = state_q == ST_JUDGE && (dry_q || refused);
+  wire settled = state_q == ST_STORE && state_d == ST_IDLE;
+  assign armed       = held_q && !expired;
+  assign pulses_left = left_q;
+  assign g_idle      = state_q == ST_IDLE;
+  assign g_done      = judged || lost || settled;
+  assign g_status    = judged ? status : lost || cut_q ? `STATUS_ABORTED : `STATUS_OK;
+  assign g_limit     = limit;
+  assign given       = started;
+  assign given_cells = cells_q;
+  assign p_valid     = state_q == ST_OFFER && permitted;
+  assign p_kind      = kind_q;
+  assign p_row       = row_q;
+  assign p_mask      = mask_q;
+  assign p_voltage   = voltage_q;
+  assign p_gate      = gate_q;
+  assign p_drive     = state_q == ST_DRIVE && within;
+
+  wire read_open = !safe_latched && !kill && read_code <= limit_voltage[63:48];
+  assign x_valid    = x_valid_in && read_open;
+  assign x_ready_in = x_ready && read_open;
+
+`ifdef FORMAL
+  `include "limit_guard_properties.vh"
+`endif
+
+endmodule
+
+`default_nettype wire
