@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from ohmloop._map import CLK_HZ, Pulse, Register
@@ -60,7 +60,7 @@ class Limits:
     """
 
     codes: dict[Register, int]
-    profile: Profile
+    profile: Profile = field(repr=False)
 
     @property
     def form_v(self) -> float:

@@ -94,7 +94,7 @@ def _rows_per_request(core: Core, request: PulseRequest) -> int:
     longest_s = core.profile.board.operation.value
     if row_s > longest_s:
         raise LimitError(
-            f"{request.kind.name.lower()}: {request.pulses} pulses of one row take {row_s:.4g} s, "
+            f"{request.kind.name.lower()}: {request.pulses} pulses of one row, {row_s:.4g} s, asked, "
             f"limit {longest_s:.4g} s",
             value=row_s,
             limit=longest_s,

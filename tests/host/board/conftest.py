@@ -6,13 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from board_bench import SMALL
 from numpy.typing import NDArray
 
 import ohmloop
 from ohmloop.board import Board, Macro
-
-SMALL = "twin://?rows=64&columns=64&lanes=8&payload=1024"
-"""A small macro behind small frames, so that most operations are split."""
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +52,3 @@ def noisy() -> Iterator[Macro]:
         codes = np.random.default_rng(2).integers(300, 700, (64, 64))
         opened.macro.load_g_codes(codes, opened.macro[:, :])
         yield opened.macro
-
-
-NOMINAL = {"voltage_v": 3.42, "gate_v": 1.5, "width_s": 1e-5}
-ARM = {"ops": {"form"}, "max_pulses": 4096, "max_voltage_v": 3.7, "expires_s": 60.0}
