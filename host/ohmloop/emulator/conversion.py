@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ohmloop.emulator.compiling import Number, compiled
+from ohmloop.emulator.compiling import Number, compiled, inlined
 from ohmloop.emulator.noise import absorb_index, mix32, second_key, seeded
 
 BLOCK: Final = 32
@@ -31,10 +31,11 @@ _DIFFERENCE: Final = 6
 _Z: Final = 7
 _Z2: Final = 8
 _CODE: Final = 9
-_EXTRA: Final = 10
+_INL: Final = 10
 _ACC: Final = 11
 _SATURATED: Final = 12
-_ROWS: Final = 13
+_AMPLITUDE: Final = 13
+_ROWS: Final = 14
 
 # Entries of the settings array.
 READ_NOISE: Final = 0
@@ -49,7 +50,7 @@ HIGHEST: Final = 6
 SETTINGS: Final = 7
 
 
-@compiled("void(u4, u4, u4[::1], u4[::1], f8[::1], f8[::1], b1)")
+@inlined
 def _draw(
     salt: Number,
     second: Number,
@@ -57,88 +58,78 @@ def _draw(
     hashes: NDArray[np.uint32],
     gauss: NDArray[np.float64],
     work: NDArray[np.float64],
-    adc_noise: bool,
 ) -> None:
     """Draws the normal numbers of one plane into the scratch rows Z and Z2."""
     for c in range(BLOCK):
         hashes[c] = mix32(salt ^ columns[c]) ^ second
     for c in range(BLOCK):
         work[_Z * BLOCK + c] = gauss[np.uintp(hashes[c] & np.uint32(2047))]
-    if adc_noise:
+        work[_Z2 * BLOCK + c] = gauss[np.uintp((hashes[c] >> np.uint32(16)) & np.uint32(2047))]
+
+
+@inlined
+def _load(sums: NDArray[np.int32], work: NDArray[np.float64], row: int, signed: bool) -> None:
+    """Copies the sums of one plane into the scratch rows."""
+    for c in range(BLOCK):
+        plus = np.float64(sums[row, c])
+        work[_SUM * BLOCK + c] = plus
+        work[_DIFFERENCE * BLOCK + c] = plus
+    if signed:
         for c in range(BLOCK):
-            work[_Z2 * BLOCK + c] = gauss[np.uintp((hashes[c] >> np.uint32(16)) & np.uint32(2047))]
+            minus = np.float64(sums[row + 1, c])
+            work[_SUM * BLOCK + c] += minus
+            work[_DIFFERENCE * BLOCK + c] -= minus
 
 
-@compiled("void(f8[::1], f8[::1], b1, b1)")
+@inlined
 def _amplify(work: NDArray[np.float64], settings: NDArray[np.float64], one: bool, noisy: bool) -> None:
     """Computes code0 of one plane: line resistance, read noise, gain."""
     rho, reference = settings[READ_NOISE], settings[REFERENCE]
     shift, half = settings[SHIFT], settings[HALF]
+    if noisy and one:
+        for c in range(BLOCK):
+            work[_AMPLITUDE * BLOCK + c] = work[_SUM * BLOCK + c] * 64.0
+    if noisy and not one:
+        for c in range(BLOCK):
+            # Exact for arguments below 2^24, as a test checks one by one.
+            root = np.floor(np.float64(np.sqrt(np.float32(work[_SUM * BLOCK + c] * 16.0))))
+            work[_AMPLITUDE * BLOCK + c] = np.floor(work[ROOT * BLOCK + c] * root * 0.125)
     for c in range(BLOCK):
-        total = work[_SUM * BLOCK + c]
         signal = np.floor((work[_DIFFERENCE * BLOCK + c] * work[POSITION * BLOCK + c] + 256.0) * 2.0**-9)
-        if noisy:
-            if one:
-                amplitude = total * 64.0
-            else:
-                # Exact for arguments below 2^24, as a test checks one by one.
-                root = np.floor(np.float64(np.sqrt(np.float32(total * 16.0))))
-                amplitude = np.floor(work[ROOT * BLOCK + c] * root * 0.125)
-            sigma = np.floor(rho * amplitude * 2.0**-16)
-            signal += np.floor((sigma * work[_Z * BLOCK + c] + 2048.0) * 2.0**-12)
+        sigma = np.floor(rho * work[_AMPLITUDE * BLOCK + c] * 2.0**-16)
+        signal += np.floor((sigma * work[_Z * BLOCK + c] + 2048.0) * 2.0**-12)
         code = np.floor((signal + reference) * work[SCALE * BLOCK + c] * shift + half)
         work[_CODE * BLOCK + c] = min(max(code, -8388608.0), 8388607.0)
 
 
-@compiled("void(f8[::1], f8[::1], f8[::1], b1, b1, f8)")
+@inlined
 def _digitise(
     work: NDArray[np.float64],
     settings: NDArray[np.float64],
     inl: NDArray[np.float64],
     bent: bool,
-    adc_noise: bool,
     weight: float,
 ) -> None:
     """Computes the codes of one plane and adds them, times `weight`, to the sums."""
     strength, lowest, highest = settings[ADC_NOISE], settings[LOWEST], settings[HIGHEST]
-    for c in range(BLOCK):
-        work[_EXTRA * BLOCK + c] = work[OFFSET * BLOCK + c]
     if bent:
         for c in range(BLOCK):
             code = min(max(work[_CODE * BLOCK + c], -8192.0), 8191.0)
-            work[_EXTRA * BLOCK + c] += inl[np.uintp((np.int64(code) + 8192) >> 8)]
-    if adc_noise:
-        for c in range(BLOCK):
-            product = strength * work[_Z2 * BLOCK + c]
-            work[_EXTRA * BLOCK + c] += np.floor((product + 524288.0) * 2.0**-20)
+            work[_INL * BLOCK + c] = inl[np.uintp((np.int64(code) + 8192) >> 8)]
     for c in range(BLOCK):
-        wanted = work[_CODE * BLOCK + c] + work[_EXTRA * BLOCK + c]
+        noise = np.floor((strength * work[_Z2 * BLOCK + c] + 524288.0) * 2.0**-20)
+        wanted = work[_CODE * BLOCK + c] + work[_INL * BLOCK + c] + work[OFFSET * BLOCK + c] + noise
         code = min(max(wanted, lowest), highest)
         work[_SATURATED * BLOCK + c] += 1.0 if code != wanted else 0.0
         work[_ACC * BLOCK + c] += (code - work[DARK * BLOCK + c]) * weight
 
 
-@compiled("void(u4[:,::1], f8[::1], i8, b1)")
-def _load(sums: NDArray[np.uint32], work: NDArray[np.float64], row: Number, signed: bool) -> None:
-    """Copies the sums of one plane into the scratch rows."""
-    for c in range(BLOCK):
-        work[_SUM * BLOCK + c] = np.float64(sums[row, c])
-    if signed:
-        for c in range(BLOCK):
-            minus = np.float64(sums[row + 1, c])
-            work[_DIFFERENCE * BLOCK + c] = work[_SUM * BLOCK + c] - minus
-            work[_SUM * BLOCK + c] += minus
-    else:
-        for c in range(BLOCK):
-            work[_DIFFERENCE * BLOCK + c] = work[_SUM * BLOCK + c]
-
-
 @compiled(
-    "void(u4[:,::1], i4[:,::1], u8, u4, i8, b1, b1, u4[::1], f8[:,::1], f8[::1], f8[::1], f8[::1],"
+    "void(i4[:,::1], i4[:,::1], u8, u4, i8, b1, b1, u4[::1], f8[:,::1], f8[::1], f8[::1], f8[::1],"
     " f8[:,::1], f8[:,::1], i8)"
 )
 def convert_block(
-    sums: NDArray[np.uint32],
+    sums: NDArray[np.int32],
     ones: NDArray[np.int32],
     index: Number,
     noise_seed: Number,
@@ -198,9 +189,9 @@ def convert_block(
                 _load(sums, work, plane * passes, signed)
                 if noisy or fuzzy:
                     salt = key ^ np.uint32(bit << 9)
-                    _draw(salt, second, columns, hashes, gauss, work, fuzzy)
+                    _draw(salt, second, columns, hashes, gauss, work)
                 _amplify(work, settings, ones[vector, bit] == 1, noisy)
-                _digitise(work, settings, inl, bent, fuzzy, 1.0 if raw else np.float64(1 << bit))
+                _digitise(work, settings, inl, bent, 1.0 if raw else np.float64(1 << bit))
                 if raw or (repeat == repeats - 1 and bit == bits - 1):
                     result = plane if raw else vector
                     for c in range(BLOCK):

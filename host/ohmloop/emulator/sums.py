@@ -17,7 +17,7 @@ from numba.core import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from ohmloop.emulator.compiling import Number, compiled
+from ohmloop.emulator.compiling import Number, compiled, inlined
 
 COLUMN_BLOCK: Final = 32
 """Columns summed together: their tables for one step stay in the first-level cache."""
@@ -29,6 +29,8 @@ ir: Any = _ir
 
 _LINE_BYTES: Final = 2 * COLUMN_BLOCK
 _GROUP_BYTES: Final = 16 * _LINE_BYTES
+_EACH_BYTE: Final = np.uint64(0x0101010101010101)
+_GATHER: Final = np.uint64(0x0102040810204080)
 _SUM_BYTES: Final = 4 * COLUMN_BLOCK
 
 
@@ -62,9 +64,9 @@ def _add_step(
 _add: Any = _add_step  # a compiled caller gives no typing context
 
 
-@compiled("void(u2[:,:,::1], u1[:,:,::1], i8, u4[:,::1])")
+@compiled("void(u2[:,:,::1], u1[:,:,::1], i8, i4[:,::1])")
 def sum_block(
-    tables: NDArray[np.uint16], nibbles: NDArray[np.uint8], count: int, sums: NDArray[np.uint32]
+    tables: NDArray[np.uint16], nibbles: NDArray[np.uint8], count: int, sums: NDArray[np.int32]
 ) -> None:
     """Sums one block of columns for `count` bit planes.
 
@@ -108,6 +110,14 @@ def build_tables(codes: NDArray[np.uint16]) -> NDArray[np.uint16]:
     return tables
 
 
+@inlined
+def _store_nibbles(nibbles: NDArray[np.uint8], step: int, plane: int, lane: int, bits: Any) -> None:
+    """Stores one bit of each of eight bytes as two nibbles; one product gathers them without a carry."""
+    gathered = (bits * _GATHER) >> np.uint64(56)
+    nibbles[step, plane, lane] = np.uint8(gathered & np.uint64(15))
+    nibbles[step, plane, lane + 1] = np.uint8(gathered >> np.uint64(4))
+
+
 @compiled("void(u4[::1], i8, i8, i8, i8, i8, b1, u1[:,:,::1], i4[:,::1])")
 def split_planes(
     words: NDArray[np.uint32],
@@ -135,35 +145,28 @@ def split_planes(
     """
     width = bits + 1 if signed else bits
     passes = 2 if signed else 1
-    mask = (1 << bits) - 1
+    mask = np.uint64((1 << bits) - 1)
     ones[:count] = 0
     for vector in range(count):
         base = (first_word + vector * stride) * 32
-        for group in range(nibbles.shape[0] * STEP_GROUPS):
-            plus = np.uint32(0)
-            minus = np.uint32(0)
-            for k in range(4):
-                row = 4 * group + k
-                if row < rows:
-                    at = base + row * width
-                    pair = np.uint64(words[at >> 5]) | (np.uint64(words[(at >> 5) + 1]) << np.uint64(32))
-                    field = np.int64(pair >> np.uint64(at & 31))
-                    if signed and (field >> bits) & 1:
-                        minus |= np.uint32((field & mask) << (8 * k))
-                    else:
-                        plus |= np.uint32((field & mask) << (8 * k))
-            step, lane = group // STEP_GROUPS, group % STEP_GROUPS
+        for unit in range(nibbles.shape[0] * STEP_GROUPS // 2):
+            plus = np.uint64(0)
+            minus = np.uint64(0)
+            for k in range(max(0, min(8, rows - 8 * unit))):
+                at = base + (8 * unit + k) * width
+                pair = np.uint64(words[at >> 5]) | (np.uint64(words[(at >> 5) + 1]) << np.uint64(32))
+                field = pair >> np.uint64(at & 31)
+                if signed and (field >> np.uint64(bits)) & np.uint64(1):
+                    minus |= (field & mask) << np.uint64(8 * k)
+                else:
+                    plus |= (field & mask) << np.uint64(8 * k)
+            step, lane = 2 * unit // STEP_GROUPS, 2 * unit % STEP_GROUPS
             for bit in range(bits):
-                # One bit of each of four bytes, gathered into a nibble by one product.
-                on = (plus >> np.uint32(bit)) & np.uint32(0x01010101)
-                off = (minus >> np.uint32(bit)) & np.uint32(0x01010101)
                 plane = (vector * bits + bit) * passes
-                nibbles[step, plane, lane] = (
-                    np.uint32(on * np.uint32(0x01020408)) >> np.uint32(24)
-                ) & np.uint32(15)
+                on = (plus >> np.uint64(bit)) & _EACH_BYTE
+                _store_nibbles(nibbles, step, plane, lane, on)
                 if signed:
-                    nibbles[step, plane + 1, lane] = (
-                        np.uint32(off * np.uint32(0x01020408)) >> np.uint32(24)
-                    ) & np.uint32(15)
-                both = np.uint32((on + off) * np.uint32(0x01010101))
-                ones[vector, bit] += np.int32(both >> np.uint32(24))
+                    off = (minus >> np.uint64(bit)) & _EACH_BYTE
+                    _store_nibbles(nibbles, step, plane + 1, lane, off)
+                    on |= off
+                ones[vector, bit] += np.int32((on * _EACH_BYTE) >> np.uint64(56))

@@ -86,14 +86,14 @@ def finish(
     return total
 
 
-@compiled("void(i8, u2[:,::1], i8, i8, i8, u4[:,::1])")
+@compiled("void(i8, u2[:,::1], i8, i8, i8, i4[:,::1])")
 def _direct_sums(
     source: Number,
     codes: NDArray[np.uint16],
     first: Number,
     count: Number,
     block: Number,
-    sums: NDArray[np.uint32],
+    sums: NDArray[np.int32],
 ) -> None:
     """Fills in the sums of rows read one at a time, or of the reference input (none)."""
     for row in range(count):
@@ -145,7 +145,7 @@ def run(
     results_each = bits if raw else 1
     nibbles = np.zeros((groups // STEP_GROUPS, planes, STEP_GROUPS), np.uint8)
     ones = np.zeros((chunk, bits), np.int32)
-    sums = np.zeros((planes, BLOCK), np.uint32)
+    sums = np.zeros((planes, BLOCK), np.int32)
     acc = np.zeros((chunk * results_each, blocks * BLOCK))
     saturated = np.zeros((chunk * results_each, blocks * BLOCK))
     total = 0
