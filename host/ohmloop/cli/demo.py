@@ -37,6 +37,7 @@ PASSES: Final = 5  # of a board that has one chip: the noise of each pass is ano
 RESERVED_ROWS: Final = 64  # for the network, at the top of the macro
 SWEEP_ROWS: Final = 16
 SWEEP_STEPS: Final = 24
+SWEEP_MARGIN_V: Final = 0.06  # beyond the profile's lowest and highest breakdown voltage
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +217,9 @@ def breakdown_sweep(macro: Macro) -> BreakdownSweep | None:
     first = macro.rows - SWEEP_ROWS * SWEEP_STEPS
     if first < RESERVED_ROWS:
         return None
-    limit_v = macro.board.limits.form_v
-    voltages = np.linspace(max(limit_v - 0.75, 0.1), limit_v, SWEEP_STEPS)
+    quantiles = macro.profile.chip.cells.breakdown.at(np.array([0.0, 1.0]))
+    low_v, high_v = quantiles[0] - SWEEP_MARGIN_V, quantiles[1] + SWEEP_MARGIN_V
+    voltages = np.linspace(max(low_v, 0.0), min(high_v, macro.board.limits.form_v), SWEEP_STEPS)
     broken = []
     for step, voltage_v in enumerate(voltages):
         top = first + step * SWEEP_ROWS

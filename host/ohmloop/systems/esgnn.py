@@ -131,17 +131,23 @@ class EchoStateGraphClassifier(Estimator):
             NotPrepared: the windows are not formed.
             ShapeError: graphs, labels and windows do not fit each other; nothing was driven.
         """
-        if len(graphs) != np.shape(y)[0]:
+        labels = np.asarray(y)
+        if labels.shape != (len(graphs),):
             raise ShapeError(
-                f"{np.shape(y)[0]} labels for {len(graphs)} graphs",
-                value=int(np.shape(y)[0]),
-                limit=len(graphs),
+                f"labels {labels.shape} for {len(graphs)} graphs",
+                value=labels.shape,
+                limit=(len(graphs),),
                 unit="labels",
                 where="y",
             )
         require("ridge", self.ridge, self.ridge > 0, "above 0")
-        self.windows_ = self._formed_windows()
-        self.readout_ = RidgeReadout(ridge=self.ridge).fit(self.embed(graphs), y)
+        batch = GraphBatch.of(graphs)
+        self._require_fitting(batch)
+        windows = self._measured_windows()
+        for part in (windows.input, windows.recurrent):
+            require_formed(self.macro, part)
+        self.windows_ = windows
+        self.readout_ = RidgeReadout(ridge=self.ridge).fit(self._embedded(batch), labels)
         self.classes_ = self.readout_.classes_
         return self
 
@@ -150,8 +156,7 @@ class EchoStateGraphClassifier(Estimator):
 
         Sets `embedding_`, the EmbeddingRecord of this pass.
         """
-        batch = GraphBatch.of(graphs)
-        return embeddings(batch, deque(self._states(batch), maxlen=1).pop())
+        return self._embedded(GraphBatch.of(graphs))
 
     def node_states(self, graphs: Sequence[Graph]) -> NDArray[np.float64]:
         """Computes all nodes' states after each iteration on the board, `[iterations, nodes, hidden]`."""
@@ -172,16 +177,16 @@ class EchoStateGraphClassifier(Estimator):
         """The recursion's parameters, checked."""
         return Dynamics(self.iterations, self.leak, self.input_scale_per_us, self.recurrent_scale_per_us)
 
+    def _embedded(self, batch: GraphBatch) -> NDArray[np.float64]:
+        return embeddings(batch, deque(self._states(batch), maxlen=1).pop())
+
     def _states(self, batch: GraphBatch) -> Iterator[NDArray[np.float64]]:
-        dynamics = self.dynamics
-        bits = self.input_bits
-        require("input_bits", bits, 1 <= bits <= MAX_INPUT_BITS, f"1 to {MAX_INPUT_BITS}")
+        self._require_fitting(batch)
         windows = self._measured_windows()
-        self._require_fitting(windows, batch)
         self.embedding_ = EmbeddingRecord(graphs=len(batch.starts))
 
         def product(prepared: PreparedWindow, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-            values, result = prepared.product(self.macro, vectors, bits)
+            values, result = prepared.product(self.macro, vectors, self.input_bits)
             self.embedding_.add(result)
             return values
 
@@ -189,18 +194,30 @@ class EchoStateGraphClassifier(Estimator):
             batch,
             lambda vectors: product(windows.input, vectors),
             lambda vectors: product(windows.recurrent, vectors),
-            dynamics,
+            self.dynamics,
         )
 
-    def _measured_windows(self) -> PreparedWindows:
+    def _require_fitting(self, batch: GraphBatch) -> None:
+        """Checks parameters, windows and graphs against each other; reads nothing."""
+        _ = self.dynamics
+        bits = self.input_bits
+        require("input_bits", bits, 1 <= bits <= MAX_INPUT_BITS, f"1 to {MAX_INPUT_BITS}")
+        input_shape, recurrent_shape = (window.shape for window in self._chosen_windows())
+        expected = {
+            "hidden": (self.hidden, recurrent_shape[0]),
+            "columns of the input window": (input_shape[1], recurrent_shape[0]),
+            "columns of the recurrent window": (recurrent_shape[1], recurrent_shape[0]),
+            "features": (int(batch.features.shape[1]), input_shape[0] - 1),
+        }
+        for name, (value, limit) in expected.items():
+            if value != limit:
+                raise ShapeError(
+                    f"{name}: {value}, the windows take {limit}", value=value, limit=limit, where=name
+                )
+
+    def _chosen_windows(self) -> tuple[Window, Window]:
         if self.windows is not None:
-            return self.windows
-        known: PreparedWindows | None = getattr(self, "windows_", None)
-        if known is not None and (known.input.window, known.recurrent.window) == (
-            self.input_window,
-            self.recurrent_window,
-        ):
-            return known
+            return self.windows.input.window, self.windows.recurrent.window
         if self.input_window is None or self.recurrent_window is None:
             raise NotPrepared(
                 "no windows: pass what prepare() returns, or input_window and recurrent_window",
@@ -209,26 +226,14 @@ class EchoStateGraphClassifier(Estimator):
                 unit="",
                 where="EchoStateGraphClassifier",
             )
-        self.windows_ = PreparedWindows(
-            measure(self.macro, self.input_window), measure(self.macro, self.recurrent_window)
-        )
+        return self.input_window, self.recurrent_window
+
+    def _measured_windows(self) -> PreparedWindows:
+        if self.windows is not None:
+            return self.windows
+        chosen = self._chosen_windows()
+        known: PreparedWindows | None = getattr(self, "windows_", None)
+        if known is not None and (known.input.window, known.recurrent.window) == chosen:
+            return known
+        self.windows_ = PreparedWindows(*(measure(self.macro, window) for window in chosen))
         return self.windows_
-
-    def _formed_windows(self) -> PreparedWindows:
-        windows = self._measured_windows()
-        require_formed(self.macro, windows.input)
-        require_formed(self.macro, windows.recurrent)
-        return windows
-
-    def _require_fitting(self, windows: PreparedWindows, batch: GraphBatch) -> None:
-        expected = {
-            "hidden": (self.hidden, windows.hidden),
-            "columns of the input window": (int(windows.input.window.shape[1]), windows.hidden),
-            "columns of the recurrent window": (int(windows.recurrent.window.shape[1]), windows.hidden),
-            "features": (int(batch.features.shape[1]), windows.features),
-        }
-        for name, (value, limit) in expected.items():
-            if value != limit:
-                raise ShapeError(
-                    f"{name}: {value}, the windows take {limit}", value=value, limit=limit, where=name
-                )
