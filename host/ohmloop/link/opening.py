@@ -19,7 +19,7 @@ SLICE_S: Final = 0.005
 WALL_LIMIT_S: Final = 600.0
 """Longest wall time without progress, for a wire whose own clock has stopped."""
 _FIRST_RETRY_S: Final = 0.1
-_LAST_RETRY_S: Final = 1.0
+_LAST_RETRY_S: Final = 0.25
 
 
 def fresh_nonce(avoid_epoch: int | None) -> int:
