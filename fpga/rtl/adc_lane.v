@@ -59,7 +59,8 @@ module adc_lane #(
 
   // ---- Tables
   wire [7:0]  which = {4'd0, t_table};
-  wire        t_mine   = t_valid && (t_index & (ADC_LANES[11:0] - 12'd1)) == LANE[11:0];
+  wire        t_mine   = t_valid && (t_index & (ADC_LANES[11:0] - 12'd1)) == LANE[11:0]
+                         && {1'b0, t_index[8:0]} < COLS[9:0];
   wire [8:0]  t_bank   = t_index[8:0] >> W_L;
   wire [8:0]  bank1    = stage1_column >> W_L;
   wire [8:0]  bank7    = stage7_column >> W_L;

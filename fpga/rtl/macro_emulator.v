@@ -225,7 +225,7 @@ module macro_emulator #(
       .W_A  (W_ROW)
   ) u_position (
       .clk          (clk),
-      .write        (t_valid && {4'd0, t_table} == `TABLE_U),
+      .write        (t_valid && {4'd0, t_table} == `TABLE_U && t_index < ROWS[11:0]),
       .write_address(t_index[W_ROW-1:0]),
       .write_data   (t_data),
       .read         (valid1_q && emu_row_position),
