@@ -55,6 +55,7 @@ def demo(
         noise_seeds=min(chips, 3) if quick else chips,
         sim_chips=min(sim_chips, 1) if quick else sim_chips,
         shuffles=2 if quick else 10,
+        passes=2 if quick else 5,
     )
     if not run_demo(plan, report=report, json_file=json):
         raise typer.Exit(EXIT_FAILED)

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 TWIN: Final = "twin://"
 SIM: Final = "sim://"
-PASSES: Final = 5  # of a board that has one chip: the noise of each pass is another
 RESERVED_ROWS: Final = 64  # for the network, at the top of the macro
 SWEEP_ROWS: Final = 16
 SWEEP_STEPS: Final = 24
@@ -52,6 +51,7 @@ class DemoPlan:
         noise_seeds: noise seeds of the measured arrays.
         sim_chips: of the chips, also on sim://.
         shuffles: of the stratified folds.
+        passes: of a board that has one chip; the noise of each is another.
     """
 
     board: str | None = None
@@ -61,6 +61,7 @@ class DemoPlan:
     noise_seeds: int = 20
     sim_chips: int = 2
     shuffles: int = 10
+    passes: int = 5
 
     @property
     def chips_by_name(self) -> bool:
@@ -180,12 +181,12 @@ def measure_all(plan: DemoPlan, progress: Progress) -> DemoResult:
 def _measure_one_board(result: DemoResult, arrays: MeasuredArrays | str, progress: Progress) -> None:
     url = result.plan.board or ""
     with _opened(result, url, result.plan.chip or "tmp:seed:0", 0) as board:
-        for number in _tracked(progress, f"{url}: embedding", PASSES):
+        for number in _tracked(progress, f"{url}: embedding", result.plan.passes):
             result.formed.append(_formed(result, board, number))
         result.node_states = _node_states(result, board)
         result.measured = arrays if isinstance(arrays, str) else []
         try:
-            for number in _tracked(progress, f"{url}: the measured arrays", PASSES):
+            for number in _tracked(progress, f"{url}: the measured arrays", result.plan.passes):
                 if not isinstance(arrays, str) and not isinstance(result.measured, str):
                     run = run_measured_arrays(_macro(board), result.protocols, arrays, noise_seed=number)
                     result.measured.append(run)

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: BSD-3-Clause
+from collections.abc import Callable
+
+import pytest
+from typer.testing import CliRunner
+
+from ohmloop._map import Opcode, Register, Status
+from ohmloop.cli import selftest
+from ohmloop.cli.app import app
+from ohmloop.link.frames import Frame, decode
+from ohmloop.link.messages import unpack_words
+from ohmloop.link.wires import open_wire
+
+URL = "twin://?rows=32&columns=32&lanes=16&payload=8192"
+Change = Callable[[Frame], Frame]
+
+
+class FaultyWire:
+    """The twin with a fault on its frames."""
+
+    def __init__(self, wire, request: Change, reply: Change) -> None:
+        self._wire, self._request, self._reply = wire, request, reply
+        self.packet, self.url, self.origin = wire.packet, wire.url, wire.origin
+
+    def write(self, data: bytes) -> None:
+        self._wire.write(self._request(decode(data)).encode())
+
+    def read(self, timeout_s: float) -> bytes:
+        data = self._wire.read(timeout_s)
+        return self._reply(decode(data)).encode() if data else data
+
+    def now_s(self) -> float:
+        return self._wire.now_s()
+
+    def close(self) -> None:
+        self._wire.close()
+
+
+def same(frame: Frame) -> Frame:
+    return frame
+
+
+def changed(frame: Frame, **fields) -> Frame:
+    from dataclasses import replace
+
+    return replace(frame, **fields)
+
+
+def outcomes_with(monkeypatch, request: Change = same, reply: Change = same) -> dict[str, str]:
+    monkeypatch.setattr(
+        selftest, "open_wire", lambda url, context: FaultyWire(open_wire(url, context), request, reply)
+    )
+    return {outcome.name: outcome.colour for outcome in selftest.outcomes(URL)}
+
+
+def stuck_register_bit(frame: Frame) -> Frame:
+    if frame.opcode == Opcode.REG_WRITE and unpack_words(frame.payload)[0] == Register.EMU_NOISE_SEED:
+        return changed(frame, payload=frame.payload[:4] + bytes([frame.payload[4] & ~4]) + frame.payload[5:])
+    return frame
+
+
+def stuck_cell_bit(frame: Frame) -> Frame:
+    if frame.opcode == Opcode.CELL_LOAD:
+        data = frame.payload
+        return changed(frame, payload=data[:-2] + bytes([data[-2] | 1]) + data[-1:])
+    return frame
+
+
+def every_refusal_is_ok(frame: Frame) -> Frame:
+    refused = frame.opcode == Opcode.PULSE and frame.status == Status.OVER_VOLTAGE_LIMIT
+    return changed(frame, status=0) if refused else frame
+
+
+def deaf_watchdog(frame: Frame) -> Frame:
+    if frame.opcode == Opcode.REG_WRITE and unpack_words(frame.payload)[0] == Register.WATCHDOG_CYCLES:
+        return changed(frame, payload=frame.payload[:4] + (0x07000000).to_bytes(4, "little"))
+    return frame
+
+
+def changed_ping(frame: Frame) -> Frame:
+    if frame.opcode == Opcode.PING and len(frame.payload) > 400:
+        return changed(frame, payload=b"\xff" + frame.payload[1:])
+    return frame
+
+
+def wrong_product(frame: Frame) -> Frame:
+    if frame.opcode == Opcode.MAC and frame.status == Status.OK:
+        data = frame.payload
+        return changed(frame, payload=data[:8] + bytes([data[8] ^ 1]) + data[9:])
+    return frame
+
+
+def test_every_check_is_green_on_the_twin():
+    seen = {outcome.name: outcome for outcome in selftest.outcomes(URL)}
+    assert list(seen) == [
+        "identity",
+        "link round trip",
+        "link throughput",
+        "register walk",
+        "interlock",
+        "safe state",
+        "watchdog",
+        "emulated cells",
+        "exact products",
+    ]
+    assert {outcome.colour for outcome in seen.values()} == {"green"}
+    assert all(outcome.detail for outcome in seen.values())
+
+
+@pytest.mark.parametrize(
+    "red, fault",
+    [
+        ({"register walk"}, {"request": stuck_register_bit}),
+        ({"emulated cells", "exact products"}, {"request": stuck_cell_bit}),
+        ({"interlock"}, {"reply": every_refusal_is_ok}),
+        ({"watchdog", "register walk"}, {"request": deaf_watchdog}),
+        ({"link round trip", "link throughput"}, {"reply": changed_ping}),
+        ({"exact products"}, {"reply": wrong_product}),
+    ],
+)
+def test_a_fault_makes_the_checks_it_touches_red_and_the_others_still_run(monkeypatch, red, fault):
+    seen = outcomes_with(monkeypatch, **fault)
+    assert {name for name, colour in seen.items() if colour == "red"} == red
+    assert len(seen) == 9
+
+
+def test_a_chip_is_not_written(monkeypatch):
+    written = []
+
+    def as_a_chip(frame: Frame) -> Frame:
+        if frame.opcode == Opcode.HELLO:
+            words = bytearray(frame.payload)
+            words[8] &= ~1
+            return changed(frame, payload=bytes(words))
+        return frame
+
+    def watched(frame: Frame) -> Frame:
+        written.append(frame.opcode)
+        return frame
+
+    seen = outcomes_with(monkeypatch, watched, as_a_chip)
+    assert seen["emulated cells"] == seen["exact products"] == "skipped"
+    assert not {Opcode.CELL_LOAD, Opcode.TABLE_WRITE} & set(written)
+    assert "red" not in seen.values()
+
+
+def test_the_exit_code_tells_green_from_red_from_no_board(monkeypatch):
+    runner = CliRunner()
+    green = runner.invoke(app, ["selftest", URL])
+    assert green.exit_code == 0
+    assert "9 checks, 0 red" in green.output
+    monkeypatch.setattr(
+        selftest,
+        "open_wire",
+        lambda url, context: FaultyWire(open_wire(url, context), stuck_register_bit, same),
+    )
+    red = runner.invoke(app, ["selftest", URL])
+    assert red.exit_code == 1
+    assert "EMU_NOISE_SEED" in red.output
