@@ -28,7 +28,7 @@ module uart_rx #(
   localparam W = $clog2(CLK_HZ) + 1;
   localparam [W-1:0] STEP   = BAUD[W-1:0];
   localparam [W-1:0] MODULO = CLK_HZ[W-1:0];
-  localparam [W-1:0] HALF   = MODULO >> 1;
+  localparam [W-1:0] START  = (MODULO >> 1) + STEP;  // half a bit, one cycle of it gone when the edge is seen
   localparam [3:0]   LAST_BIT   = 4'd9;   // the stop bit
   localparam [3:0]   BREAK_BITS = 4'd10;  // low bits after a bad stop bit that make a BREAK
 
@@ -105,7 +105,7 @@ module uart_rx #(
 
   always @(posedge clk) begin : sampling
     if (state_q == ST_IDLE) begin
-      phase_q <= HALF;
+      phase_q <= START;
       zero_q  <= 1'b1;
     end else begin
       phase_q <= tick ? sum - MODULO : sum;
