@@ -109,10 +109,10 @@ module limit_guard #(
   wire [15:0] limit_now = limit_voltage[{kind_q, 4'd0} +: 16];
   wire        kind_good = kind_q != 2'd3 && operations_q[{1'b0, kind_q}];
   wire        row_good  = {23'd0, row_q} < ROWS && rows_q[row_q[$clog2(ROWS)-1:0]];
-  wire        within    = held_q && !safe_latched && !kill && kind_good && row_good && !outside_q
+  wire        lawful    = held_q && !safe_latched && !kill && kind_good && row_good && !outside_q
       && voltage_q <= limit_now && voltage_q <= cap_q && gate_q <= limit_gate
       && width_q <= limit_width && width_q != 32'd0;
-  wire        permitted = within && !expired && {22'd0, cells_q} <= left_q;
+  wire        permitted = lawful && !expired && {22'd0, cells_q} <= left_q;
 
   reg [7:0]  status;
   reg [31:0] limit;
@@ -175,7 +175,7 @@ module limit_guard #(
         else if (p_ready) state_d = ST_DRIVE;
       end
       // Output on.
-      ST_DRIVE: if (!within || run_out) state_d = ST_STORE;
+      ST_DRIVE: if (!lawful || run_out) state_d = ST_STORE;
       // Wait until the macro has stored the row.
       ST_STORE: if (stored_q || p_done) state_d = ST_IDLE;
       default: state_d = ST_IDLE;
@@ -215,7 +215,7 @@ module limit_guard #(
         outside_q <= outside_q || (mask_now & ~token_now) != {SCAN_BITS{1'b0}};
       end
       if (state_q == ST_DRIVE && p_done) stored_q <= 1'b1;
-      if (state_q == ST_DRIVE && !within) cut_q <= 1'b1;
+      if (state_q == ST_DRIVE && !lawful) cut_q <= 1'b1;
     end
   end
 
@@ -256,7 +256,7 @@ module limit_guard #(
   assign p_mask      = mask_q;
   assign p_voltage   = voltage_q;
   assign p_gate      = gate_q;
-  assign p_drive     = state_q == ST_DRIVE && within;
+  assign p_drive     = state_q == ST_DRIVE && lawful;
 
   wire read_open = !safe_latched && !kill && read_code <= limit_voltage[63:48];
   assign x_valid    = x_valid_in && read_open;

@@ -181,7 +181,7 @@ module register_access (
   end
 
   // ---- Outputs ----
-  wire [15:0] before   = i_q - 16'd1;
+  wire [15:0] previous   = i_q - 16'd1;
   wire        reading  = state_q == ST_READ && (is_limit || s_read_ack);
   wire        finished = state_q == ST_DONE && status_q == `STATUS_OK && !is_ping && !is_read;
   assign done        = state_q == ST_DONE;
@@ -192,7 +192,7 @@ module register_access (
   assign reply_words = words_q;
   assign q_address   = is_ping ? i_q : i_q + 16'd1;
   assign w_write     = reading || (is_ping && there_q) || finished;
-  assign w_address   = reading ? i_q : is_ping ? before : 16'd0;
+  assign w_address   = reading ? i_q : is_ping ? previous : 16'd0;
   assign w_data      = reading ? (is_limit ? l_value : s_value) : is_ping ? q_data : {16'd0, entries};
   assign s_req       = (state_q == ST_READ && !is_limit) || (state_q == ST_WRITE && takes && !is_limit);
   assign s_write     = state_q == ST_WRITE;
@@ -203,7 +203,7 @@ module register_access (
   assign l_data      = q_data;
   assign t_valid     = !is_ping && there_q;
   assign t_table     = word0[3:0];
-  assign t_index     = word0[27:16] + before[11:0];
+  assign t_index     = word0[27:16] + previous[11:0];
   assign t_data      = q_data[17:0];
 
 endmodule
