@@ -53,13 +53,19 @@ class LinkHost:
         dut.state.value = 0x5A
         dut.tx_ready.value = 1
         dut.rst_n.value = 0
-        Clock(dut.clk, 10, unit="ns").start()
+        host._clock = Clock(dut.clk, 10, unit="ns")
+        host._clock.start()
         for _ in range(3):
             await FallingEdge(dut.clk)
         dut.rst_n.value = 1
-        cocotb.start_soon(host._watch())
+        host._watcher = cocotb.start_soon(host._watch())
         await FallingEdge(dut.clk)
         return host
+
+    def stop(self) -> None:
+        """Ends the watching, so that another host can start on the same bench."""
+        self._watcher.cancel()
+        self._clock.stop()
 
     async def _watch(self) -> None:
         words: list[int] = []
