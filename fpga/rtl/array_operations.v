@@ -177,6 +177,7 @@ module array_operations #(
       .pulses_left (pulses_left),
       .p_elapsed   (p_elapsed),
       .p_index     (p_index),
+      .macro_idle  (macro_idle),
       .refresh     (pulse_refresh),
       .refresh_done(refresh_done)
   );
@@ -214,6 +215,7 @@ module array_operations #(
       .c_g           (c_g),
       .c_rvalid      (c_rvalid),
       .c_rdata       (c_rdata),
+      .macro_idle    (macro_idle),
       .refresh       (stream_refresh),
       .refresh_done  (refresh_done)
   );

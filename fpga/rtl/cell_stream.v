@@ -48,6 +48,7 @@ module cell_stream (
     output wire [9:0]  c_g,
     input  wire        c_rvalid,
     input  wire [9:0]  c_rdata,
+    input  wire        macro_idle,
     output wire        refresh,
     input  wire        refresh_done
 );
@@ -88,7 +89,7 @@ module cell_stream (
       // The last answers come.
       ST_DRAIN: if (pending_q == 19'd0 && !write_q) state_d = ST_DONE;
       // The macro brings its sums up to date.
-      ST_REFRESH: state_d = ST_SETTLE;
+      ST_REFRESH: if (macro_idle) state_d = ST_SETTLE;
       ST_SETTLE: if (refresh_done) state_d = ST_DONE;
       ST_DONE: state_d = ST_IDLE;
       default: state_d = ST_IDLE;
@@ -153,7 +154,7 @@ module cell_stream (
   assign c_row          = row;
   assign c_column       = column;
   assign c_g            = high_q ? q_data[25:16] : q_data[9:0];
-  assign refresh        = state_q == ST_REFRESH;
+  assign refresh        = state_q == ST_REFRESH && macro_idle;
 
 endmodule
 

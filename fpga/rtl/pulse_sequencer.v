@@ -51,6 +51,7 @@ module pulse_sequencer (
     // Macro
     output wire [31:0] p_elapsed,
     output wire [63:0] p_index,
+    input  wire        macro_idle,
     output wire        refresh,
     input  wire        refresh_done
 );
@@ -107,7 +108,7 @@ module pulse_sequencer (
       ST_PULSE: if (halt) state_d = ST_REFRESH;
       else if (g_done && (stop || g_status != `STATUS_OK || (last_pulse && row_last))) state_d = ST_REFRESH;
       // The macro brings its sums up to date.
-      ST_REFRESH: state_d = ST_SETTLE;
+      ST_REFRESH: if (macro_idle) state_d = ST_SETTLE;
       ST_SETTLE: if (refresh_done) state_d = ST_DONE;
       ST_DONE: state_d = ST_IDLE;
       default: state_d = ST_IDLE;
@@ -175,7 +176,7 @@ module pulse_sequencer (
   assign g_dry        = dry_q;
   assign p_elapsed    = elapsed_q;
   assign p_index      = index_q;
-  assign refresh      = state_q == ST_REFRESH;
+  assign refresh      = state_q == ST_REFRESH && macro_idle;
 
 endmodule
 
