@@ -119,8 +119,9 @@ def emulate_line_resistance(
 def _scale(g: NDArray[np.float64], target: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     """Least-squares factor of every line; one where the line conducts nothing."""
     size = np.sum(g * g, axis=axis)
-    fitted = np.sum(g * target, axis=axis)
-    return np.divide(fitted, size, out=np.ones_like(size), where=size > 0)
+    fitted: NDArray[np.float64] = np.ones_like(size)
+    np.divide(np.sum(g * target, axis=axis), size, out=fitted, where=size > 0)
+    return fitted
 
 
 def _conductance_matrix(
