@@ -3,7 +3,7 @@
 //
 // `update` replaces `old` by `new_g` in the column's sums (three cycles; the same column not again within
 // them) and `touch` marks a column. `refresh` recomputes mroot of the marked columns, writes it on
-// `m_*` and unmarks them: COLS + 6 + 37 cycles a marked column, then `refresh_done` for one cycle.
+// `m_*` and unmarks them: COLS + 4 cycles and 35 more a marked column, then `refresh_done` for one cycle.
 // `load` sets all three of a column. Everything is zero at power-up.
 
 `default_nettype none

@@ -106,6 +106,11 @@ module emu_lanes #(
     end
   end
 
+  // A conductance in each of the three fields of a word
+  function [W-1:0] spread(input [9:0] g);
+    spread = {9'd0, g, 9'd0, g, 9'd0, g};
+  endfunction
+
   // ---- Moves
   reg       move_q, move_minus_q;
   reg [1:0] move_slot_q;
@@ -139,35 +144,34 @@ module emu_lanes #(
   genvar k, l;
   generate
     for (k = 0; k < LANES / 8; k = k + 1) begin : g_octet
-      reg [7:0] code_q;  // a copy of the row code for eight lanes
-      wire [W-1:0] mask0 = {{19{code_q[2]}}, {19{code_q[1]}}, {19{code_q[0]}}};
-      wire [W-1:0] mask1 = {{19{code_q[5]}}, {19{code_q[4]}}, {19{code_q[3]}}};
-      wire [W-1:0] mask2 = {19'd0, {19{code_q[7]}}, {19{code_q[6]}}};
+      // A copy of the row's code for eight lanes, spread over the fields
+      reg [W-1:0] mask0_q, mask1_q, mask2_q;
 
-      always @(posedge clk) if (valid_q[1]) code_q <= code3_q;
+      always @(posedge clk) begin
+        if (valid_q[1]) begin
+          mask0_q <= {{19{code3_q[2]}}, {19{code3_q[1]}}, {19{code3_q[0]}}};
+          mask1_q <= {{19{code3_q[5]}}, {19{code3_q[4]}}, {19{code3_q[3]}}};
+          mask2_q <= {19'd0, {19{code3_q[7]}}, {19{code3_q[6]}}};
+        end
+      end
 
       for (l = 8 * k; l < 8 * k + 8; l = l + 1) begin : g_lane
         reg [W-1:0] sum0_q, sum1_q, sum2_q, hold0_q, hold1_q, hold2_q;
-        wire [18:0]  g    = {9'd0, word4_q[l*10 +: 10]};
-        wire [W-1:0] g3   = {g, g, g};
-
-        always @(posedge clk) begin
-          if (valid_q[2]) begin
-            sum0_q <= (first_q[2] ? {W{1'b0}} : sum0_q) + (g3 & mask0);
-            if (second) sum1_q <= (first_q[2] ? {W{1'b0}} : sum1_q) + (g3 & mask1);
-            if (third)  sum2_q <= (first_q[2] ? {W{1'b0}} : sum2_q) + (g3 & mask2);
-          end
-        end
 
         always @(posedge clk) begin
           if (hold) begin
             hold0_q <= sum0_q;
-            if (second) hold1_q <= sum1_q;
-            if (third)  hold2_q <= sum2_q;
+            hold1_q <= sum1_q;
+            hold2_q <= sum2_q;
           end else if (move_q) begin
             hold0_q <= chain0[l+ADC_LANES];
-            if (second) hold1_q <= chain1[l+ADC_LANES];
-            if (third)  hold2_q <= chain2[l+ADC_LANES];
+            hold1_q <= chain1[l+ADC_LANES];
+            hold2_q <= chain2[l+ADC_LANES];
+          end
+          if (valid_q[2]) begin
+            sum0_q <= (first_q[2] ? {W{1'b0}} : sum0_q) + (spread(word4_q[l*10 +: 10]) & mask0_q);
+            if (second) sum1_q <= (first_q[2] ? {W{1'b0}} : sum1_q) + (spread(word4_q[l*10 +: 10]) & mask1_q);
+            if (third)  sum2_q <= (first_q[2] ? {W{1'b0}} : sum2_q) + (spread(word4_q[l*10 +: 10]) & mask2_q);
           end
         end
 

@@ -37,7 +37,8 @@ class MacroHost:
         self.lanes, self.adc_lanes = int(dut.LANES.value), int(dut.ADC_LANES.value)
         self.rng = random.Random(seed)
         self.model = Model(self.rows, self.columns)
-        self.mirror: list[tuple[int, int, int]] = []
+        self.mirror: list[tuple[int, ...]] = []
+        self.dump_cycles = 0
 
     async def start(self) -> None:
         """Resets the bench and starts its clock."""
@@ -206,6 +207,83 @@ class MacroHost:
             sign = 256 if cfg.signed else 0
             vectors.append([(row, self.rng.randrange(top) | self.rng.choice((0, sign))) for row in rows])
         return vectors
+
+
+    # Cells
+    async def pulse(
+        self, kind: str, row: int, columns: list[int], *, drive: int = 1, **fields: int
+    ) -> int:
+        """Gives one pulse to RTL and model; returns cycles from `p_ready` to `p_done`."""
+        self.model.pulse(kind, row, columns, **fields)
+        dut = self.dut
+        dut.p_kind.value = KINDS[kind]
+        dut.p_row.value = row
+        dut.p_mask.value = sum(1 << c for c in columns)
+        for name in ("voltage", "gate", "elapsed", "index"):
+            getattr(dut, f"p_{name}").value = fields[name]
+        dut.p_valid.value = 1
+        for cycle in range(WAIT_LIMIT):
+            dut.p_drive.value = int(0 < cycle < drive)
+            await ReadOnly()
+            self._look()
+            taken = cycle > 0 or bool(dut.p_ready.value)
+            done = bool(dut.p_done.value)
+            await FallingEdge(dut.clk)
+            assert taken, "an idle macro takes a pulse at once"
+            dut.p_valid.value = 0
+            if done:
+                return cycle
+        raise AssertionError("no p_done")
+
+    def _look(self) -> None:
+        if self.dut.nv_write.value:
+            self.mirror.append(tuple(int(getattr(self.dut, f"nv_{n}").value) for n in ("row", "column", "g")))
+
+    async def load(self, rows: list[int], columns: list[int]) -> int:
+        """Writes random cells one by one; returns the cycles from one to the next."""
+        cells = [(row, column, self.rng.randrange(1024)) for row in rows for column in columns]
+        for row, column, g in cells:
+            self.model.g[row][column] = g
+        cycles, _ = await self._cells(cells, write=1)
+        return cycles
+
+    async def dump(self, rows: Any, columns: list[int]) -> list[list[int]]:
+        """Reads cells one by one; `dump_cycles` are those from one to the next."""
+        self.dump_cycles, values = await self._cells([(r, c, 0) for r in rows for c in columns], write=0)
+        return [values[i : i + len(columns)] for i in range(0, len(values), len(columns))]
+
+    async def _cells(self, cells: list[tuple[int, int, int]], *, write: int) -> tuple[int, list[int]]:
+        dut, taken, values = self.dut, [], []
+        dut.c_write.value = write
+        for cycle in range(WAIT_LIMIT):
+            dut.c_valid.value = int(len(taken) < len(cells))
+            if len(taken) < len(cells):
+                dut.c_row.value, dut.c_column.value, dut.c_g.value = cells[len(taken)]
+            await ReadOnly()
+            self._look()
+            if dut.c_valid.value and dut.c_ready.value:
+                taken.append(cycle)
+            if dut.c_rvalid.value:
+                values.append(int(dut.c_rdata.value))
+            done = len(taken) == len(cells) and bool(dut.idle.value) and cycle > taken[-1] + 1
+            await FallingEdge(dut.clk)
+            if done:
+                break
+        gaps = {b - a for a, b in zip(taken, taken[1:], strict=False)}
+        assert len(taken) == len(cells) and len(gaps) == 1, gaps
+        return gaps.pop(), values
+
+    async def refresh(self, columns: list[int]) -> int:
+        """Refreshes RTL and model; returns cycles from the pulse to `refresh_done`."""
+        self.model.refresh(columns)
+        for cycle in range(WAIT_LIMIT):
+            self.dut.refresh.value = int(cycle == 0)
+            await ReadOnly()
+            done = bool(self.dut.refresh_done.value)
+            await FallingEdge(self.dut.clk)
+            if done:
+                return cycle
+        raise AssertionError("no refresh_done")
 
 
 def _difference(out: list[Any], expected: list[Any]) -> str:
