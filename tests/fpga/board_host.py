@@ -63,7 +63,16 @@ class BoardHost:
     async def start(cls, dut, *, limits: Sequence[int] | None = LIMITS) -> BoardHost:
         """Resets the board, opens an epoch, makes the emulated chip ideal and sets the limits."""
         host = cls(dut)
-        for name in ("rx_valid", "rx_data", "rx_last", "rx_bad", "stop_pin", "break_seen", "nv_load", "nv_kind"):
+        for name in (
+            "rx_valid",
+            "rx_data",
+            "rx_last",
+            "rx_bad",
+            "stop_pin",
+            "break_seen",
+            "nv_load",
+            "nv_kind",
+        ):
             getattr(dut, name).value = 0
         dut.nv_address.value = 0
         dut.nv_data.value = 0

@@ -99,7 +99,10 @@ async def ping_returns_its_payload_and_tables_take_a_word_a_cycle(dut) -> None:
     assert (await host.call(Opcode.PING, data)).payload == data
     assert (await host.call(Opcode.PING)).payload == b""
     assert await host.words(Opcode.TABLE_WRITE, 11, 5) == (Status.BAD_ADDRESS, (11, 10, 0))
-    assert await host.words(Opcode.TABLE_WRITE, Table.INL | 63 << 16, 5, 6) == (Status.BAD_ADDRESS, (64, 63, 0))
+    assert await host.words(Opcode.TABLE_WRITE, Table.INL | 63 << 16, 5, 6) == (
+        Status.BAD_ADDRESS,
+        (64, 63, 0),
+    )
     assert await host.words(Opcode.TABLE_WRITE, 0) == (Status.BAD_LENGTH, (1, 2, 0))
 
 
