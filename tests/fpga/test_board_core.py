@@ -5,15 +5,14 @@ from __future__ import annotations
 
 import cocotb
 import numpy as np
+from tests.fpga.board_host import COLS, LIMITS, PARAMETERS, READ_CODE, ROWS, BoardHost
+from tests.fpga.runner import build_and_test
+
 from ohmloop._map import MAP_HASH, RESET_VALUES, Opcode, Register, Status, Table
-from ohmloop.link.identity import Identity
-from ohmloop.link.packing import pack_inputs
+from ohmloop.link.packing import pack_inputs, unpack_results
 from ohmloop.link.requests import CellRequest, unpack_words
 from ohmloop.link.vectors import VectorRequest
 from ohmloop.link.windows import Axis
-
-from tests.fpga.board_host import COLS, LIMITS, PARAMETERS, READ_CODE, ROWS, BoardHost
-from tests.fpga.runner import build_and_test
 
 ALL = Axis(0, 32)
 
@@ -33,8 +32,6 @@ def vectors(opcode: Opcode, rows: Axis, columns: Axis, x=None, **fields) -> Vect
 
 def results(request: VectorRequest, payload: bytes):
     """Cycles, saturated results and values of a reply."""
-    from ohmloop.link.packing import unpack_results
-
     cycles, saturated = unpack_words(payload[:8])
     n, m = request.result_shape
     return cycles, saturated, unpack_results(payload[8:], n, m, request.width_bits)
@@ -166,7 +163,7 @@ async def planes_pairs_averages_and_cells_are_exact(dut) -> None:
 @cocotb.test()
 async def saturated_results_are_clamped_and_marked(dut) -> None:
     rng = np.random.default_rng(5)
-    host, g = await loaded(dut, rng)
+    host, _ = await loaded(dut, rng)
     x = np.concatenate([np.zeros((3, ROWS), int), np.full((2, ROWS), 255)])
     request = vectors(Opcode.MAC, ALL, Axis(0, 9), x, bits=8, width_bits=16)
     reply = await host.call(Opcode.MAC, request.encode())
@@ -193,7 +190,8 @@ async def forms_of_requests_are_refused_with_the_documented_words(dut) -> None:
         (Opcode.MAC, (*head, *axis, 0 | 5 << 16, 0, *[0] * 8), Status.BAD_WINDOW, (0, 1, 8)),
         (Opcode.MAC, (*head, *axis, 0 | 3 << 16, 1 << 31, 7 << 31 & 0xFFFF_FFFF, 1, *[0] * 14, *[0] * 8),
          Status.BAD_WINDOW, (2, 3, 7)),
-        (Opcode.MAC, (*head, *axis, 0 | 2 << 16, 1 << 31, 1, 1, *[0] * 14, *[0] * 8), Status.BAD_WINDOW, (32, 31, 7)),
+        (Opcode.MAC, (*head, *axis, 0 | 2 << 16, 1 << 31, 1, 1, *[0] * 14, *[0] * 8),
+         Status.BAD_WINDOW, (32, 31, 7)),
         (Opcode.READ_CELLS, (1 << 16 | 2 << 20, READ_CODE, 0, 0, 0, *axis, *axis), Status.REPLY_TOO_LARGE,
          (2 + 1024 + 32, 512, 5)),
         (Opcode.READ_CELLS, (1 << 16, LIMITS[3] + 1, 0, 0, 0, 0 | 4 << 16, 1, *axis), Status.OVER_READ_LIMIT,

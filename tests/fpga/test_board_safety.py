@@ -6,13 +6,13 @@ from __future__ import annotations
 import cocotb
 import numpy as np
 from cocotb.triggers import FallingEdge
-from ohmloop._map import Opcode, Pulse, Register, Status, Table
-from ohmloop.link.requests import unpack_words
-from ohmloop.link.windows import Axis
-
 from tests.fpga.board_host import LIMITS, PARAMETERS, READ_CODE, BoardHost, pulse_request
 from tests.fpga.runner import build_and_test
 from tests.fpga.test_board_core import ALL, vectors
+
+from ohmloop._map import Opcode, Pulse, Register, Status, Table
+from ohmloop.link.requests import unpack_words
+from ohmloop.link.windows import Axis
 
 PART = Axis(4, 8)
 ARMED, LATCHED, BUSY, LOCKED, TRIPPED = 1, 2, 4, 8, 16
