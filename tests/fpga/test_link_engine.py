@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from dataclasses import replace
 
 import cocotb
@@ -170,6 +171,19 @@ async def every_bad_form_is_refused(dut) -> None:
     await host.packet(good)
     await host.settle()
     assert host.frames[-1].payload == host.numbered(0, 3).payload
+
+
+@cocotb.test()
+async def length_that_differs_from_the_header_is_refused_though_the_crc_is_right(dut) -> None:
+    host = await LinkHost.start(dut)
+    await host.open()
+    for told in (0, 2, 4, 0xFFFF):
+        body = bytearray(host.numbered(0, 3).encode()[:-4])
+        body[6:8] = struct.pack("<H", told)
+        await host.packet(bytes(body) + struct.pack("<I", zlib.crc32(body)))
+    await host.settle()
+    assert [is_nak(frame, Status.GAP) for frame in host.frames] == [True]
+    assert dut.crc_errors.value == 4 and host.executed == []
 
 
 @cocotb.test()
@@ -387,6 +401,22 @@ async def overfilled_queue_drops_whole_frames_and_says_so(dut) -> None:
     dut.pause.value = 0
     await host.settle()
     assert [f.payload for f in host.frames[1:]] == [host.numbered(k, 30).payload for k in (0, 1)]
+
+
+@cocotb.test()
+async def queue_takes_exactly_what_fits(dut) -> None:
+    host = await LinkHost.start(dut)
+    await host.open()
+    dut.pause.value = 1
+    for words in (30, 30, 2):  # 31 + 31 of 64 are taken: one payload word and its header fit
+        await host.send(host.request(words))
+    await host.settle()
+    assert [(f.sequence, is_nak(f, Status.GAP)) for f in host.frames] == [(2, True)]
+    await host.send(host.numbered(2, 1))
+    dut.pause.value = 0
+    await host.settle()
+    expected = [host.numbered(k, words).payload for k, words in enumerate((30, 30, 1))]
+    assert [f.payload for f in host.frames[1:]] == expected
 
 
 @cocotb.test()
