@@ -147,7 +147,7 @@ class EmulatedArray:
         if not self._registers[Register.EMU_FLAGS] & 1:
             return codes
         factor = _UNIT_Q15 + self._tables[Table.U][rows, None]
-        bent = np.minimum(_G_MAX, (codes.astype(np.int64) * factor + _UNIT_Q15 // 2) >> 15)
+        bent = np.clip((codes.astype(np.int64) * factor + _UNIT_Q15 // 2) >> 15, 0, _G_MAX)
         effective: NDArray[np.uint16] = bent.astype(np.uint16)
         return effective
 

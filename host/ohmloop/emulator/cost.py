@@ -2,9 +2,78 @@
 """Requests to clk cycles, by the formula of docs/emulator.md ("Cycles")."""
 
 from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ohmloop._map import Opcode
+from ohmloop.emulator.compiling import Number, compiled
 from ohmloop.link.messages import CellRequest, PulseRequest, VectorRequest
+
+_CONVERT: Final = 18
+_SUM: Final = 13
+_SEND: Final = 8
+_LONG_AGO: Final = -(1 << 40)
+_FIRST_BEAT: Final = 3
+"""Cycles from the start of an operation to its first beat offered."""
+_LAST_WORD: Final = 1
+"""Cycles counted after the one in which the last result is taken."""
+
+
+@compiled("i8(i8, i8, i8, i8, i8, i8, i8, i8[::1])")
+def _last_word(
+    vectors: Number,
+    passes: Number,
+    results: Number,
+    rows: Number,
+    subpasses: Number,
+    floor: Number,
+    columns: Number,
+    drains: NDArray[np.int64],
+) -> Number:
+    """Returns the cycle in which the last result of a reading leaves, beats offered from cycle 0 on.
+
+    Args:
+        vectors: vectors of the request.
+        passes: passes over each vector.
+        results: results of each vector: 1, or as many as passes.
+        rows: beats of a vector.
+        subpasses: 2 where inputs are signed.
+        floor: shortest sub-pass.
+        columns: of the window.
+        drains: `[groups]` cycles of each group's conversions.
+    """
+    finished = np.full(4, _LONG_AGO)  # f of the last four units
+    freed = np.full(4, _LONG_AGO)  # b of the last four results
+    loaded = -1  # l
+    done = np.full(2, _LONG_AGO)  # E of the last two vectors
+    read = _LONG_AGO  # e
+    converting = _LONG_AGO  # c[u-1] + D[u-1]
+    offered = _LONG_AGO  # o[r-1] + K
+    unit = 0
+    result = 0
+    for vector in range(vectors):
+        loaded = max(loaded, done[vector % 2]) + rows
+        for turn in range(passes):
+            for group in range(drains.size):
+                for half in range(subpasses):
+                    read = max(read + max(rows, floor), finished[unit % 4] + 1)
+                    if turn == 0 and group == 0 and half == 0:
+                        read = max(read, loaded + rows + 1)
+                first = max(read + floor + 7, converting)
+                if group == 0 and (turn == 0 or results > 1):
+                    first = max(first, freed[result % 4] + 2)
+                converting = first + drains[group]
+                finished[unit % 4] = converting - 1
+                unit += 1
+            if turn == passes - 1 or results > 1:
+                start = max(converting - 1 + _CONVERT + _SUM, offered)
+                offered = start + columns
+                freed[result % 4] = offered - 1 - _SEND
+                result += 1
+        done[vector % 2] = read
+    return offered - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,17 +83,29 @@ class CostModel:
     lanes: int
     adc_lanes: int
 
+    def _drains(self, request: VectorRequest, planes: int) -> NDArray[np.int64]:
+        """Returns the conversion cycles of each lane group from the first to the last touched."""
+        columns = request.columns.lines
+        quads = np.unique(columns // self.adc_lanes)
+        groups = quads * self.adc_lanes // self.lanes
+        counts = np.bincount(groups - groups[0], minlength=1)
+        return np.maximum(1, planes * counts).astype(np.int64)
+
     def reading(self, request: VectorRequest) -> int:
         """Returns the cycles of MAC, MAC_RAW or READ_CELLS."""
-        columns = request.columns.lines
-        groups = int(columns[-1] // self.lanes - columns[0] // self.lanes) + 1
-        cells = request.opcode == Opcode.READ_CELLS
-        vectors = request.rows.count if cells else request.count
-        passes = vectors * (request.bits if request.opcode == Opcode.MAC_RAW else 1 << request.averages_log2)
-        rows = 1 if request.reference else request.rows.count
-        gather = max(16, rows) * groups * (2 if request.signed else 1)
-        drain = -(-request.columns.count // self.adc_lanes) * request.bits
-        return passes * max(gather, drain) + 64
+        cells, raw = request.opcode == Opcode.READ_CELLS, request.opcode == Opcode.MAC_RAW
+        passes = request.bits if raw else 1 << request.averages_log2
+        last = _last_word(
+            request.rows.count if cells else request.count,
+            passes,
+            passes if raw else 1,
+            1 if cells or request.reference else request.rows.count,
+            2 if request.signed else 1,
+            max(16, self.lanes // self.adc_lanes),
+            request.columns.count,
+            self._drains(request, 1 if raw else request.bits),
+        )
+        return _FIRST_BEAT + int(last) + _LAST_WORD
 
     def pulse_row(self, request: PulseRequest) -> int:
         """Returns the cycles of one pulse on one row."""
