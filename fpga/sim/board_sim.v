@@ -92,7 +92,7 @@ module board_sim #(
             nv_load_q   <= 1'b0;
         end else begin
             rxw_valid_q <= rxw_valid;
-            rxw_last_q  <= rxw_last_q;
+            rxw_last_q  <= rxw_last;
             rxb_valid_q <= rxb_valid;
             rxd_q       <= rxd;
             stop_q      <= stop_pin;
@@ -102,7 +102,7 @@ module board_sim #(
 
     always @(posedge clk) begin : data
         rxw_data_q <= rxw_data;
-        rxw_bad_q  <= rxw_bad_q;
+        rxw_bad_q  <= rxw_bad;
         rxb_data_q <= rxb_data;
         if (nv_load) begin
             nv_kind_q    <= nv_kind;

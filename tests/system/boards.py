@@ -28,7 +28,7 @@ from ohmloop.profile import Profile, load_profile
 SMALL = "rows=64&columns=64&lanes=16&adc_lanes=4&payload=4096"
 LIMITS = (60_000, 0, 50_000, 40_000, 65_000, 100_000)  # FORM, SET, RESET, READ, GATE codes; WIDTH cycles
 CHUNK = 256  # table entries a request
-REPLY_LIMIT_S = 20.0  # board time
+REPLY_LIMIT_S = 0.5  # board time
 
 
 class Peer:
