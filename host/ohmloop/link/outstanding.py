@@ -28,7 +28,6 @@ class Job:
 
     ready: deque[Reply] = field(default_factory=deque)
     unanswered: int = 0
-    abandoned: bool = False
     failure: Exception | None = None
 
 
@@ -113,8 +112,7 @@ class Outstanding:
             self._reply_credit += pending.reply_cost
             self.line_bytes -= len(pending.line) + pending.reply_cost
             pending.job.unanswered -= 1
-            if not pending.job.abandoned:
-                pending.job.ready.append(reply)
+            pending.job.ready.append(reply)
 
     def skipped(self) -> Iterator[Pending]:
         """Yields, once each, the unanswered requests that a later request's reply has overtaken."""

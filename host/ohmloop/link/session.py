@@ -96,13 +96,10 @@ class Session:
         """
         job, source = Job(), Source(requests)
         limit_s = self._timeout_s if timeout_s is None else timeout_s
-        try:
-            while (reply := self._next_reply(job, source, limit_s)) is not None:
-                begin = time.perf_counter()
-                yield reply
-                self.stats.decode_s += time.perf_counter() - begin
-        finally:
-            job.abandoned = True
+        while (reply := self._next_reply(job, source, limit_s)) is not None:
+            begin = time.perf_counter()
+            yield reply
+            self.stats.decode_s += time.perf_counter() - begin
 
     def safe(self, *, timeout_s: float | None = None) -> None:
         """Makes the board safe; for any thread and any signal handler, inside a waiting call too.

@@ -71,7 +71,9 @@ def test_stream_holds_no_more_than_one_frame_of_garbage():
         decoder.feed(b"\x41" * 100_000)
         assert decoder.pending <= 2 * MAX_PAYLOAD_BYTES
     assert decoder.malformed == 1
-    assert decoder.feed(b"\0" + stuff(Frame(2, 0, 0).encode())) == [Frame(2, 0, 0).encode()]
+    frame = Frame(2, 0, 0).encode()
+    assert decoder.feed(b"\x41\0" + stuff(frame)) == [frame]
+    assert decoder.malformed == 1
 
 
 def test_a_malformed_block_is_counted_and_dropped():

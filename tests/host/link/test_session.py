@@ -11,6 +11,7 @@ from ohmloop._map import Field, Opcode, Status
 from ohmloop.errors import BoardLost, BoardReset, DeadlineExceeded, LimitError, OhmloopError
 from ohmloop.link.frames import Frame, decode
 from ohmloop.link.messages import pack_words
+from ohmloop.link.outstanding import Job, Outstanding, Pending
 from ohmloop.link.session import Session
 
 LATCHED = 1 << Field.STATE_SAFE_LATCHED
@@ -108,6 +109,15 @@ def test_a_waiting_host_feeds_the_watchdog_through_a_long_operation():
     wire.write = lambda data: (sent_s.append(wire.now_s()), write(data))
     list(session.execute(numbers(2)))
     assert wire.now_s() > 4.0
+    assert max(b - a for a, b in itertools.pairwise(sent_s)) < 1.0
+
+
+def test_a_host_that_only_receives_feeds_the_watchdog_too():
+    session, wire = opened(Counter(seconds=0.04))
+    sent_s, write = [], wire.write
+    wire.write = lambda data: (sent_s.append(wire.now_s()), write(data))
+    list(session.execute(numbers(100)))
+    assert wire.now_s() > 3.5
     assert max(b - a for a, b in itertools.pairwise(sent_s)) < 1.0
 
 
@@ -211,6 +221,29 @@ def test_a_lost_reply_comes_from_the_ring_not_from_a_second_execution():
     assert words_of(session.execute(numbers(6))) == list(range(6))
     assert (len(lost), session.stats.retries) == (1, 1)
     assert work.done == list(range(6))
+    assert wire.now_s() < 0.02  # a later reply showed the loss: no silence had to pass
+
+
+def test_a_lost_request_is_sent_again_at_the_nak():
+    work = Counter()
+    session, wire = opened(work)
+    write = wire.write
+    wire.write = lambda data: write(data) if len(wire.written) != 5 else wire.written.append(data)
+    assert words_of(session.execute(numbers(6))) == list(range(6))
+    assert (session.stats.naks, session.stats.heartbeats) == (1, 0)
+    assert work.done == list(range(6))
+    assert wire.now_s() < 0.02
+
+
+def test_a_reply_that_waits_for_an_earlier_one_is_taken_once():
+    window = Outstanding(1000, 1000)
+    for number in range(3):
+        window.add(Pending(number, Opcode.PING, b"", 0, 20, 20, Job()))
+    late = Frame(Opcode.PING, 2, 1, reply=True)
+    assert [window.take(late), window.take(late)] == [True, False]
+    assert window.fits(960, 0)
+    assert not window.fits(961, 0)
+    assert window.base == 0
 
 
 def test_a_consumer_that_stops_leaves_no_reply_for_the_next_call():
