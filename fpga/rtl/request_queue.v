@@ -141,6 +141,91 @@ module request_queue #(
   // A memory address is the low part of a pointer.
   wire unused = &{1'b0, payload[16:AW-1]};
 
+  // ---- Properties ----
+`ifdef FORMAL
+  // The receiver's side is assumed: a size, at most that many words, then perhaps a commit that repeats the
+  // size. One word is marked when it is written; once its frame is committed it stays until the head passes it.
+  reg        f_past = 1'b0;
+  reg        f_frame;          // a size has come, no commit since
+  reg [15:0] f_size;           // of that frame
+  reg [16:0] f_got;            // its words so far
+  reg [1:0]  f_mark;           // 1: marked in the arriving frame, 2: committed
+  reg [16:0] f_at;
+  reg [31:0] f_word;
+  (* anyseq *) wire f_choose;
+  wire f_live = f_mark == 2'd2;
+  wire [16:0] f_ahead = f_at - head_q;
+
+  always @(posedge clk) begin
+    f_past <= 1'b1;
+    if (!f_past) assume (!rst_n);
+    assume (!(size_valid && payload_valid) && !(commit && (size_valid || payload_valid)));
+    assume (!payload_valid || (f_frame && f_got < {1'b0, f_size}));
+    assume (!commit || (f_frame && f_got == {1'b0, f_size} && fits_q && commit_words == f_size));
+    assume (!(clear && (commit || payload_valid || size_valid)));
+    if (!rst_n || clear) begin
+      f_frame <= 1'b0;
+      f_mark  <= 2'd0;
+    end else begin
+      if (size_valid) begin
+        f_frame <= 1'b1;
+        f_size  <= size_words;
+        f_got   <= 17'd0;
+      end
+      if (payload_valid) f_got <= f_got + 17'd1;
+      if (commit) f_frame <= 1'b0;
+
+      if (f_mark == 2'd1 && size_valid) f_mark <= 2'd0;
+      if (f_mark == 2'd1 && commit) f_mark <= 2'd2;
+      if (f_live && pop && f_ahead <= {1'b0, words_q}) f_mark <= 2'd0;
+      if (f_mark == 2'd0 && f_choose && payload_valid && fits_q) begin
+        f_mark <= 2'd1;
+        f_at   <= write_q;
+        f_word <= payload_data;
+      end
+      if (f_mark == 2'd0 && f_choose && commit) begin
+        f_mark <= 2'd2;
+        f_at   <= tail_q;
+        f_word <= {8'd0, commit_opcode, commit_words};
+      end
+      // What the head takes is whole: its header told its own length (the chain of headers).
+      if (state_q == ST_FETCH) assume ({1'b0, data_q[15:0]} < tail_q - head_q);
+      if (state_q == ST_FETCH && dropping_q) assume ({1'b0, data_q[15:0]} < drop_q - head_q);
+    end
+  end
+
+  always @* begin
+    if (f_past && rst_n) begin
+      assert (tail_q - head_q <= CAPACITY);
+      if (state_q != ST_EMPTY) assert (waiting);
+      assert (state_q != 2'd3);
+      if (state_q == ST_READY) assert ({1'b0, words_q} < tail_q - head_q);
+      // The arriving frame stays inside the free words.
+      if (f_frame) assert (f_got <= {1'b0, f_size});
+      if (f_frame) assert (write_q == tail_q + 17'd1 + f_got);
+      if (f_frame && fits_q) assert (tail_q - head_q + 17'd1 + {1'b0, f_size} <= CAPACITY);
+      // The marked word is where it was put, with its value.
+      if (f_mark == 2'd1) begin
+        assert (f_frame && fits_q && f_at - tail_q >= 17'd1 && f_at - tail_q <= f_got);
+        assert (memory[f_at[AW-1:0]] == f_word);
+      end
+      if (f_live) begin
+        assert (f_ahead < tail_q - head_q);
+        assert (memory[f_at[AW-1:0]] == f_word);
+      end
+      assert (f_mark != 2'd3);
+      // A marked header at the head is what is offered.
+      if (f_live && f_at == head_q && state_q == ST_FETCH) assert (data_q == f_word);
+      if (f_live && f_at == head_q && q_valid) assert ({q_opcode, q_words} == f_word[23:0]);
+      // Dropped requests are those before the mark.
+      if (q_dropped) assert (drop_q - head_q <= tail_q - head_q);
+      if (q_dropped && q_valid) assert ({1'b0, words_q} < drop_q - head_q);
+      if (q_dropped) assert (drop_q != head_q || !waiting);
+    end
+    cover (f_past && rst_n && f_live && f_at == head_q && q_valid && q_words == 16'd1);
+  end
+`endif
+
 endmodule
 
 `default_nettype wire
