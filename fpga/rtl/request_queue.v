@@ -152,6 +152,8 @@ module request_queue #(
   reg [1:0]  f_mark;           // 1: marked in the arriving frame, 2: committed
   reg [16:0] f_at;
   reg [31:0] f_word;
+  reg        f_header;         // it is a header
+  reg [16:0] f_next;           // where the request behind it begins
   (* anyseq *) wire f_choose;
   wire f_live = f_mark == 2'd2;
   wire [16:0] f_ahead = f_at - head_q;
@@ -179,14 +181,17 @@ module request_queue #(
       if (f_mark == 2'd1 && commit) f_mark <= 2'd2;
       if (f_live && pop && f_ahead <= {1'b0, words_q}) f_mark <= 2'd0;
       if (f_mark == 2'd0 && f_choose && payload_valid && fits_q) begin
-        f_mark <= 2'd1;
-        f_at   <= write_q;
-        f_word <= payload_data;
+        f_mark   <= 2'd1;
+        f_at     <= write_q;
+        f_word   <= payload_data;
+        f_header <= 1'b0;
       end
       if (f_mark == 2'd0 && f_choose && commit) begin
-        f_mark <= 2'd2;
-        f_at   <= tail_q;
-        f_word <= {8'd0, commit_opcode, commit_words};
+        f_mark   <= 2'd2;
+        f_at     <= tail_q;
+        f_word   <= {8'd0, commit_opcode, commit_words};
+        f_header <= 1'b1;
+        f_next   <= tail_d;
       end
       // What the head takes is whole: its header told its own length (the chain of headers).
       if (state_q == ST_FETCH) assume ({1'b0, data_q[15:0]} < tail_q - head_q);
@@ -217,6 +222,9 @@ module request_queue #(
       // A marked header at the head is what is offered.
       if (f_live && f_at == head_q && state_q == ST_FETCH) assert (data_q == f_word);
       if (f_live && f_at == head_q && q_valid) assert ({q_opcode, q_words} == f_word[23:0]);
+      // From it the head goes to the request behind it.
+      if (f_live && f_header) assert (f_next == f_at + 17'd1 + {1'b0, f_word[15:0]});
+      if (f_live && f_header && f_at == head_q && pop) assert (head_d == f_next);
       // Dropped requests are those before the mark.
       if (q_dropped) assert (drop_q - head_q <= tail_q - head_q);
       if (q_dropped && q_valid) assert ({1'b0, words_q} < drop_q - head_q);
