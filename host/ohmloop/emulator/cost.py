@@ -15,10 +15,13 @@ _CONVERT: Final = 18
 _SUM: Final = 13
 _SEND: Final = 8
 _LONG_AGO: Final = -(1 << 40)
-_FIRST_BEAT: Final = 3
-"""Cycles from the start of an operation to its first beat offered."""
-_LAST_WORD: Final = 1
-"""Cycles counted after the one in which the last result is taken."""
+_READING: Final = 3
+"""Counted besides: two cycles before the first beat, and that of the last result."""
+_PULSE: Final = 4
+_LOAD: Final = 3
+_DUMP: Final = 7
+"""What PULSE, CELL_LOAD and CELL_DUMP take besides their cells."""
+_SCAN_BITS: Final = 32  # columns that the guard judges a cycle
 
 
 @compiled("i8(i8, i8, i8, i8, i8, i8, i8, i8[::1])")
@@ -80,6 +83,7 @@ def _last_word(
 class CostModel:
     """What a board of this geometry takes for a request, in clk cycles."""
 
+    columns: int
     lanes: int
     adc_lanes: int
 
@@ -105,20 +109,35 @@ class CostModel:
             request.columns.count,
             self._drains(request, 1 if raw else request.bits),
         )
-        return _FIRST_BEAT + int(last) + _LAST_WORD
+        return int(last) + _READING
 
     def pulse_row(self, request: PulseRequest) -> int:
-        """Returns the cycles of one pulse on one row."""
-        return request.width_cycles + 8 * request.columns.count + 32
+        """Returns the cycles of one pulse on one row: judged, driven, stored."""
+        groups = np.unique(request.columns.lines // self.lanes).size
+        stored = 18 + (2 * self.lanes + 15) * groups + self.columns // self.lanes - groups
+        return self._judgement + 2 + max(request.width_cycles, stored)
 
     def pulse_start(self, request: PulseRequest) -> int:
-        """Returns the cycles of PULSE besides its pulses: checks and refresh."""
-        return 16 * request.rows.count + 64 * request.columns.count
+        """Returns the cycles of PULSE besides its pulses: the dry pass over every row, and the refresh."""
+        return _PULSE + request.rows.count * self._judgement + self._refresh(request.columns.count)
 
     def pulses_within(self, request: PulseRequest, cycles: int) -> int:
         """Returns how many row pulses begin within `cycles` of the operation's start."""
-        return max(0, cycles - 16 * request.rows.count) // self.pulse_row(request) + 1
+        dry = _PULSE + (request.rows.count + 1) * self._judgement
+        return max(0, -(-(cycles - dry) // self.pulse_row(request)))
 
     def cells(self, request: CellRequest) -> int:
         """Returns the cycles of CELL_LOAD or CELL_DUMP."""
-        return 4 * request.rows.count * request.columns.count + 32
+        cells = request.rows.count * request.columns.count
+        if request.g_codes is None:
+            return _DUMP + 3 * cells
+        return _LOAD + 5 * cells + self._refresh(request.columns.count)
+
+    @property
+    def _judgement(self) -> int:
+        """Cycles in which the guard judges a pulse on a row."""
+        return -(-self.columns // _SCAN_BITS) + 3
+
+    def _refresh(self, touched: int) -> int:
+        """Cycles to bring the sums of `touched` columns up to date."""
+        return self.columns + 4 + 35 * touched

@@ -51,7 +51,7 @@ class Executor:
         self._condition = condition
         self._tables = tables
         self._arrays = arrays
-        self._costs = [CostModel(macro.lanes, macro.adc_lanes) for macro in identity.macros]
+        self._costs = [CostModel(macro.columns, macro.lanes, macro.adc_lanes) for macro in identity.macros]
         self._handlers: dict[int, Callable[[bytes], Answer]] = {
             Opcode.PING: lambda payload: (Status.OK, payload),
             Opcode.REG_READ: self._reg_read,
@@ -137,7 +137,7 @@ class Executor:
         self._condition.guard.check_read(request.read_code)
         cycles = self._costs[request.macro].reading(request)
         longest = self._condition.registers[Register.OPERATION_CYCLES]
-        if cycles > longest:
+        if cycles >= longest:
             self._spend_reading(longest)
             self._condition.make_safe(latch=False)
             done = request.result_shape[0] * longest // cycles
@@ -177,9 +177,9 @@ class Executor:
         if given == asked:
             return Status.OK, pack_words(cycles & _BUSY_WORD, rows_done, cell_pulses)
         if token_time < longest:
-            return Status.ABORTED, pack_counts(1, rows_done, cell_pulses)
+            return Status.ABORTED, pack_counts(int(given > 0), rows_done, cell_pulses)
         condition.make_safe(latch=False)
-        return Status.OPERATION_TIMEOUT, pack_counts(1, rows_done, cell_pulses)
+        return Status.OPERATION_TIMEOUT, pack_counts(int(given > 0), rows_done, cell_pulses)
 
     def _table_write(self, payload: bytes) -> Answer:
         request = TableWriteRequest.decode(payload, self._identity.macros)
