@@ -20,6 +20,7 @@ import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import is_not
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -141,7 +142,7 @@ class EchoStateGraphClassifier(Estimator):
                 where="y",
             )
         require("ridge", self.ridge, self.ridge > 0, "above 0")
-        batch = GraphBatch.of(graphs)
+        batch = self._batch(graphs)
         self._require_fitting(batch)
         windows = self._measured_windows()
         for part in (windows.input, windows.recurrent):
@@ -156,11 +157,11 @@ class EchoStateGraphClassifier(Estimator):
 
         Sets `embedding_`, the EmbeddingRecord of this pass.
         """
-        return self._embedded(GraphBatch.of(graphs))
+        return self._embedded(self._batch(graphs))
 
     def node_states(self, graphs: Sequence[Graph]) -> NDArray[np.float64]:
         """Computes all nodes' states after each iteration on the board, `[iterations, nodes, hidden]`."""
-        return np.stack(list(self._states(GraphBatch.of(graphs))))
+        return np.stack(list(self._states(self._batch(graphs))))
 
     def decision_function(self, graphs: Sequence[Graph]) -> NDArray[np.float64]:
         """Returns `[graphs]` for two classes (above zero: the second), else `[graphs, classes]`."""
@@ -176,6 +177,14 @@ class EchoStateGraphClassifier(Estimator):
     def dynamics(self) -> Dynamics:
         """The recursion's parameters, checked."""
         return Dynamics(self.iterations, self.leak, self.input_scale_per_us, self.recurrent_scale_per_us)
+
+    def _batch(self, graphs: Sequence[Graph]) -> GraphBatch:
+        """Joins graphs, or returns the last batch where these very graphs were joined."""
+        known: tuple[tuple[Graph, ...], GraphBatch] | None = getattr(self, "_joined", None)
+        if known is None or len(known[0]) != len(graphs) or any(map(is_not, known[0], graphs)):
+            known = tuple(graphs), GraphBatch.of(graphs)
+            self._joined = known
+        return known[1]
 
     def _embedded(self, batch: GraphBatch) -> NDArray[np.float64]:
         return embeddings(batch, deque(self._states(batch), maxlen=1).pop())

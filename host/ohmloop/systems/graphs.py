@@ -57,7 +57,8 @@ class Graph:
                     unit="",
                     where=f"Graph.{name}",
                 )
-        features.flags.writeable = False
+        for values in (features, adjacency.data, adjacency.indices, adjacency.indptr):
+            values.flags.writeable = False
         object.__setattr__(self, "features", features)
         object.__setattr__(self, "adjacency", adjacency)
 

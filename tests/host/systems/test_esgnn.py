@@ -165,6 +165,15 @@ def test_each_iteration_is_one_stream_of_all_nodes_and_the_first_needs_no_recurr
     assert model.node_states(graphs).shape == (3, nodes, HIDDEN)
 
 
+def test_other_graphs_are_never_embedded_as_the_last_ones(ideal, graphs):
+    windows = load_random_cells(ideal)
+    model = classifier(ideal, input_window=windows[0], recurrent_window=windows[1])
+    whole = model.embed(graphs)
+    np.testing.assert_array_equal(model.embed(graphs[:7]), whole[:7])
+    np.testing.assert_array_equal(model.embed(graphs[::-1]), whole[::-1])
+    np.testing.assert_array_equal(model.embed(graphs), whole)
+
+
 def test_fit_predicts_the_labels_it_was_given_and_never_pulses(board, graphs):
     windows = prepared(board)
     before = pulses(board)
