@@ -211,7 +211,7 @@ module request_queue #(
       if (f_frame && fits_q) assert (tail_q - head_q + 17'd1 + {1'b0, f_size} <= CAPACITY);
       // The marked word is where it was put, with its value.
       if (f_mark == 2'd1) begin
-        assert (f_frame && fits_q && f_at - tail_q >= 17'd1 && f_at - tail_q <= f_got);
+        assert (!f_header && f_frame && fits_q && f_at - tail_q >= 17'd1 && f_at - tail_q <= f_got);
         assert (memory[f_at[AW-1:0]] == f_word);
       end
       if (f_live) begin
