@@ -137,10 +137,6 @@ module emu_lanes #(
   assign move_quad  = quad_q;
 
   // ---- Lanes
-  wire [W-1:0] chain0 [0:LANES+ADC_LANES-1];
-  wire [W-1:0] chain1 [0:LANES+ADC_LANES-1];
-  wire [W-1:0] chain2 [0:LANES+ADC_LANES-1];
-
   genvar k, l;
   generate
     for (k = 0; k < LANES / 8; k = k + 1) begin : g_octet
@@ -164,9 +160,9 @@ module emu_lanes #(
             hold1_q <= sum1_q;
             hold2_q <= sum2_q;
           end else if (move_q) begin
-            hold0_q <= chain0[l+ADC_LANES];
-            hold1_q <= chain1[l+ADC_LANES];
-            hold2_q <= chain2[l+ADC_LANES];
+            hold0_q <= next0;
+            hold1_q <= next1;
+            hold2_q <= next2;
           end
           if (valid_q[2]) begin
             sum0_q <= (first_q[2] ? {W{1'b0}} : sum0_q) + (spread(word4_q[l*10 +: 10]) & mask0_q);
@@ -175,16 +171,20 @@ module emu_lanes #(
           end
         end
 
-        assign chain0[l] = hold0_q;
-        assign chain1[l] = hold1_q;
-        assign chain2[l] = hold2_q;
+        // The lane that shifts into this one
+        wire [W-1:0] next0, next1, next2;
+        if (l + ADC_LANES < LANES) begin : g_next
+          assign next0 = g_octet[(l+ADC_LANES)/8].g_lane[l+ADC_LANES].hold0_q;
+          assign next1 = g_octet[(l+ADC_LANES)/8].g_lane[l+ADC_LANES].hold1_q;
+          assign next2 = g_octet[(l+ADC_LANES)/8].g_lane[l+ADC_LANES].hold2_q;
+        end else begin : g_none
+          assign {next0, next1, next2} = {3 * W{1'b0}};
+        end
+
+        if (l < ADC_LANES) begin : g_leaves
+          assign sums[l*171 +: 171] = {hold2_q, hold1_q, hold0_q};
+        end
       end
-    end
-    for (l = 0; l < ADC_LANES; l = l + 1) begin : g_end
-      assign chain0[LANES+l] = {W{1'b0}};
-      assign chain1[LANES+l] = {W{1'b0}};
-      assign chain2[LANES+l] = {W{1'b0}};
-      assign sums[l*171 +: 171] = {chain2[l], chain1[l], chain0[l]};
     end
   endgenerate
 

@@ -12,11 +12,10 @@ module isqrt_pipe (
     output wire [11:0] root
 );
 
-  reg [47:0] s1_q, s2_q, s3_q;
-  reg [11:0] root_q;
+  reg [47:0] s1_q, s2_q, s3_q, s4_q;
 
   // {remainder 12 (14 while it is compared), root 12, value 24} after one more root bit
-  function [47:0] step(input [47:0] s);
+  function automatic [47:0] step(input [47:0] s);
     reg [13:0] remainder, trial;
     reg [11:0] left;
     begin
@@ -27,24 +26,22 @@ module isqrt_pipe (
     end
   endfunction
 
-  function [47:0] three(input [47:0] s);
+  function automatic [47:0] three(input [47:0] s);
     three = step(step(step(s)));
   endfunction
-
-  wire [47:0] s4 = three(s3_q);
 
   always @(posedge clk) begin
     if (en) begin
       s1_q   <= three({24'd0, value});
       s2_q   <= three(s1_q);
       s3_q   <= three(s2_q);
-      root_q <= s4[35:24];
+      s4_q   <= three(s3_q);
     end
   end
 
-  assign root = root_q;
+  assign root = s4_q[35:24];
 
-  wire unused_ok = &{1'b0, s4[47:36], s4[23:0]};
+  wire unused_ok = &{1'b0, s4_q[47:36], s4_q[23:0]};
 
 endmodule
 

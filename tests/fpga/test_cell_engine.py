@@ -32,7 +32,9 @@ async def chip(dut) -> MacroHost:
     await host.start()
     random_tables(host.model, host.rng)
     await host.load_tables()
-    await host.restore_cells([[host.rng.randrange(20) for _ in range(host.columns)] for _ in range(host.rows)])
+    await host.restore_cells(
+        [[host.rng.randrange(20) for _ in range(host.columns)] for _ in range(host.rows)]
+    )
     await host.set_registers(replace(CHIP))
     host.model.macro = 3
     dut.cfg_macro.value = 3
@@ -48,7 +50,9 @@ async def forming_and_reset_follow_the_model(dut) -> None:
         columns = host.rng.choice((everything, everything[1::3], everything[-5:], [0]))
         elapsed = host.rng.choice((1, 7, 255, 600, 70_000, (1 << 32) - 1))
         voltage = host.rng.randrange(28_000, 45_000) if kind == "FORM" else host.rng.randrange(8_000, 40_000)
-        await host.pulse(kind, n % 6, columns, voltage=voltage, gate=n * 1500, elapsed=elapsed, index=(n << 33) + n)
+        await host.pulse(
+            kind, n % 6, columns, voltage=voltage, gate=n * 1500, elapsed=elapsed, index=(n << 33) + n
+        )
     cells = await host.dump(range(6), everything)
     assert cells == host.model.g[:6]
     assert len({g for row in cells for g in row}) > 40
@@ -113,7 +117,9 @@ async def noise_follows_the_cells_only_after_refresh(dut) -> None:
 async def every_write_reaches_the_mirror(dut) -> None:
     host = await chip(dut)
     cells = [list(row) for row in host.model.g]
-    await host.pulse("FORM", 4, list(range(1, host.columns)), voltage=39_000, gate=40_000, elapsed=90, index=1)
+    await host.pulse(
+        "FORM", 4, list(range(1, host.columns)), voltage=39_000, gate=40_000, elapsed=90, index=1
+    )
     await host.load([3, 9], [0, host.columns - 2])
     for row, column, g in host.mirror:
         cells[row][column] = g
