@@ -85,8 +85,8 @@ def run(session: Session, requests: list[Request]) -> list[tuple[int, bytes]]:
     """Status and payload of every reply, then the number of pulses and every cell."""
     prepare(session)
     dumps: list[Request] = []
-    for first in (0, 32):
-        dump = CellRequest(0, Axis(first, 32), Axis(0, 64))
+    for first in range(0, 64, 16):
+        dump = CellRequest(0, Axis(first, 16), Axis(0, 64))
         dumps.append((Opcode.CELL_DUMP, dump.encode(), largest_reply_words(dump)))
     pulses: Request = (Opcode.REG_READ, pack_words(Register.PULSES_SINCE_BOOT, 1), 3)
     answers = session.execute([*requests, pulses, *dumps], timeout_s=60.0)
