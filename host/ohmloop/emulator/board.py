@@ -193,17 +193,25 @@ class EmulatedBoard:
                 return
             self._queue.popleft()
             self._queue_bytes -= queued.frame.cost
-            if queued.dropped:
-                status, payload = Status.ABORTED, pack_counts(0, 0, 0)
-            else:
-                status, payload = self._executor.execute(queued.frame.opcode, queued.frame.payload)
+            given = self.condition.pulses
+            try:
+                status, payload = self._answer_to(queued)
+            except BaseException:  # Ctrl-C: the numbers must stay whole, and say what was driven
+                self._reply(queued.frame, Status.ABORTED, pack_counts(1, 0, self.condition.pulses - given))
+                raise
             self._drop_queue_if_safe()
-            reply = Frame(
-                queued.frame.opcode, queued.frame.sequence, self._epoch, payload=payload, status=status
-            )
-            packet = self._send(reply)
-            self._ring.append(packet)
-            self._ring_bytes += len(packet)
+            self._reply(queued.frame, status, payload)
+
+    def _answer_to(self, queued: _Queued) -> tuple[Status, bytes]:
+        if queued.dropped:
+            return Status.ABORTED, pack_counts(0, 0, 0)
+        return self._executor.execute(queued.frame.opcode, queued.frame.payload)
+
+    def _reply(self, request: Frame, status: Status, payload: bytes) -> None:
+        """Answers a numbered request and keeps the reply."""
+        packet = self._send(Frame(request.opcode, request.sequence, self._epoch, payload, status=status))
+        self._ring.append(packet)
+        self._ring_bytes += len(packet)
 
     def _has_room(self, queued: _Queued) -> bool:
         free = self._identity.reply_bytes - self._ring_bytes

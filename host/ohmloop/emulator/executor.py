@@ -167,10 +167,10 @@ class Executor:
         token_time = condition.guard.expires - condition.cycles
         given = min(asked, cost.pulses_within(request, min(longest, token_time)))
         pulses_each = np.clip(given - np.arange(request.rows.count) * request.pulses, 0, request.pulses)
-        self._arrays[request.macro].pulse(request, pulses_each.astype(np.int64))
         cell_pulses = given * request.columns.count
-        condition.guard.take(cell_pulses)
+        condition.guard.take(cell_pulses)  # counted first: an interrupt never leaves pulses uncounted
         condition.pulses += cell_pulses
+        self._arrays[request.macro].pulse(request, pulses_each.astype(np.int64))
         rows_done = given // request.pulses
         cycles = cost.pulse_start(request) + given * each
         condition.spend(cycles)

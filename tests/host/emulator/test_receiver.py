@@ -178,6 +178,27 @@ def test_safe_drops_the_queue_and_answers_it_aborted():
     assert replies[0].payload == bytes(12)
 
 
+def test_an_interrupt_in_an_operation_leaves_the_numbers_whole(monkeypatch):
+    bench = Bench()
+    arm(bench, 4, 8)
+    array = bench.board._executor._arrays[0]
+    pulse = array.pulse
+
+    def interrupted(*arguments):
+        pulse(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(array, "pulse", interrupted)
+    frame = bench.frame(Opcode.PULSE, forming())
+    with pytest.raises(KeyboardInterrupt):
+        bench.board.receive(frame.encode())
+    (reply,) = bench.replies()
+    assert (reply.status, unpack_words(reply.payload)) == (Status.ABORTED, (1, 0, 32))
+    assert bench.exchange(frame) == [reply]
+    bench.sequence += 1
+    assert bench.read(Register.PULSES_SINCE_BOOT) == 32
+
+
 def test_safe_withdraws_the_token_and_latches_until_cleared():
     bench = Bench()
     arm(bench, 4, 8)

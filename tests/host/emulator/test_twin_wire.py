@@ -89,3 +89,23 @@ def test_a_session_reads_modelled_cycles():
     assert 0 < low / CLK_HZ <= wire.now_s()
     assert high == 0
     wire.close()
+
+
+def test_a_frame_written_from_within_an_execution_waits_for_its_end(monkeypatch):
+    wire = a_wire()
+    session = Session(wire, timeout_s=1.0)
+    session.hello()
+    board = wire._board
+    receive, seen = board.receive, []
+
+    def receiving(data):
+        seen.append(("begin", data))
+        if data == b"outer":
+            wire.write(b"inner")
+        seen.append(("end", data))
+
+    monkeypatch.setattr(board, "receive", receiving)
+    wire.write(b"outer")
+    assert seen == [("begin", b"outer"), ("end", b"outer"), ("begin", b"inner"), ("end", b"inner")]
+    monkeypatch.setattr(board, "receive", receive)
+    wire.close()

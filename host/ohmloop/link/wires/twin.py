@@ -4,6 +4,7 @@
 import os
 import threading
 import zlib
+from collections import deque
 from typing import Final
 
 from ohmloop._map import CLK_HZ, MAP_HASH, MAX_INPUT_BITS, MAX_LINES, RANGES
@@ -34,13 +35,23 @@ class TwinWire:
         self._state = state
         self._board = EmulatedBoard(identity, state.g_codes)
         self._lock = threading.RLock()
+        self._inbox: deque[bytes] = deque()
+        self._receiving = False
         self._closed = False
 
     def write(self, data: bytes) -> None:
-        """Hands one frame to the board, which executes it."""
+        """Hands one frame to the board, which executes it; from within an execution: after it."""
+        self._inbox.append(data)
         with self._lock:
             self._require_open()
-            self._board.receive(data)
+            if self._receiving:
+                return
+            self._receiving = True
+            try:
+                while self._inbox:
+                    self._board.receive(self._inbox.popleft())
+            finally:
+                self._receiving = False
 
     def read(self, timeout_s: float) -> bytes:
         """Returns the next frame; with none there, lets `timeout_s` of board time pass and looks again."""
