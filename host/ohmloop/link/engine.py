@@ -156,6 +156,16 @@ class Engine:
             self._stats.retries += 1
             self._send(pending.line, pending.payload_bytes)
 
+    def _send_lost(self, requests: list[Pending]) -> None:
+        """Sends again what the board does not have, and asks at once whether it has it now.
+
+        The board tells of a gap once: without asking, a second loss would show only by silence.
+        """
+        self._send_again(requests)
+        if requests:
+            self._window.shrink()
+            self._probe(silence=False)
+
     def _send_urgent(self, opcode: Opcode, sequence: int) -> None:
         frame = Frame(opcode, sequence, self.epoch, acknowledge=self._window.base, urgent=True)
         self._send(self._channel.line(frame), 0)
@@ -229,18 +239,18 @@ class Engine:
         sample_s = self._wire.now_s() - probe.sent_s
         self._round_trip_s += (sample_s - self._round_trip_s) / 4
         lost = self._window.unanswered(frame.acknowledge, probe.next)
+        self._send_lost(lost)
         heard_since = self._heard - probe.heard > 1
         if not lost and probe.silence and not heard_since and not frame.state & _BUSY:
             oldest = self._window.oldest
-            lost = [oldest] if oldest is not None else []
-        self._send_again(lost)
+            self._send_again([oldest] if oldest is not None else [])
 
     def _take_nak(self, frame: Frame) -> None:
         self._stats.naks += 1
         if frame.status == Status.GAP and frame.epoch == self.epoch:
             self.state = frame.state
             self._quiet_since_s = self._wire.now_s()
-            self._send_again(self._window.unanswered(frame.sequence))
+            self._send_lost(self._window.unanswered(frame.sequence))
         elif frame.status == Status.NO_EPOCH and frame.epoch != self.epoch:
             self._suspect(frame)
 

@@ -11,6 +11,8 @@ from ohmloop.link.frames import Frame
 
 _SEQUENCE_MASK = 0xFFFF
 _MOST_OUTSTANDING = 0x4000  # well below the window of 2^15, whatever credit a board announces
+_FEWEST_OUTSTANDING = 8
+_GROWTH = 1 / 8  # requests more at a time, for every reply in order
 
 
 class Reply(NamedTuple):
@@ -65,6 +67,7 @@ class Outstanding:
         self._window: deque[Pending] = deque()
         self._request_credit = request_bytes
         self._reply_credit = reply_bytes
+        self._most = float(_MOST_OUTSTANDING)
 
     def __len__(self) -> int:
         return len(self._window)
@@ -81,8 +84,11 @@ class Outstanding:
 
     def fits(self, cost: int, reply_cost: int) -> bool:
         """Says whether both credits allow one more request."""
-        room = len(self._window) < _MOST_OUTSTANDING
-        return room and cost <= self._request_credit and reply_cost <= self._reply_credit
+        return (
+            len(self._window) < self._most
+            and cost <= self._request_credit
+            and reply_cost <= self._reply_credit
+        )
 
     def add(self, pending: Pending) -> None:
         """Takes a request into the window; its number is `next`."""
@@ -113,6 +119,11 @@ class Outstanding:
             self.line_bytes -= len(pending.line) + pending.reply_cost
             pending.job.unanswered -= 1
             pending.job.ready.append(reply)
+            self._most = min(self._most + _GROWTH, _MOST_OUTSTANDING)
+
+    def shrink(self) -> None:
+        """Halves how many requests may be out: all that follow a lost one go over the wire again."""
+        self._most = max(len(self._window) / 2, _FEWEST_OUTSTANDING)
 
     def skipped(self) -> Iterator[Pending]:
         """Yields, once each, the unanswered requests that a later request's reply has overtaken."""

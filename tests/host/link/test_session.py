@@ -230,7 +230,7 @@ def test_a_lost_request_is_sent_again_at_the_nak():
     write = wire.write
     wire.write = lambda data: write(data) if len(wire.written) != 5 else wire.written.append(data)
     assert words_of(session.execute(numbers(6))) == list(range(6))
-    assert (session.stats.naks, session.stats.heartbeats) == (1, 0)
+    assert (session.stats.naks, session.stats.retries) == (1, 3)
     assert work.done == list(range(6))
     assert wire.now_s() < 0.02
 
@@ -389,6 +389,22 @@ def test_a_request_that_the_board_cannot_take_is_refused_before_it_is_sent():
 def test_refusals_are_the_callers():
     session, _ = opened(lambda opcode, payload: (Status.NOT_ARMED, pack_words(0, 0, 0), 0.0))
     assert session.call(Opcode.PULSE, b"", 3).status == Status.NOT_ARMED
+
+
+def test_after_losses_fewer_requests_are_out_at_a_time():
+    session, _ = opened(Counter(), faults=Faults(drop=0.02), seed=1)
+    list(session.execute(numbers(3000)))
+    assert session.stats.retries < 3 * 3000
+
+
+def test_long_stream_uses_95_percent_of_the_wires_bytes():
+    def answer(opcode, payload):
+        return Status.OK, bytes(range(1, 241)) * 17, 0.0
+
+    session, _ = opened(answer, packet=False)
+    session.stats.__init__()
+    list(session.execute((Opcode.PING, bytes([7]) * 4080, 1020) for _ in range(200)))
+    assert session.stats.efficiency >= 0.95
 
 
 def test_statistics_count_what_was_carried():

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import pytest
 from peer import Peer, echo, word
 from served import on_pty, on_tcp
 
-from ohmloop._map import BAUD, Opcode
+from ohmloop._map import BAUD, Opcode, Status
 from ohmloop.errors import BoardBusy, BoardLost, DeadlineExceeded, OhmloopError, ReplayMismatch, UrlError
 from ohmloop.link.frames import Frame, stuff
 from ohmloop.link.messages import pack_words
@@ -103,6 +104,23 @@ def test_serial_knows_its_byte_rate():
         wire = open_wire(url, WireContext())
         assert wire.rate == BAUD / 10
         wire.close()
+
+
+def test_safe_in_a_signal_handler_interrupts_a_waiting_call():
+    peer = Peer(lambda o, p: (0, p, 0.3))
+    with on_pty(peer) as (url, _):
+        session = session_at(url, timeout_s=10.0)
+        taken_s = []
+        before = signal.signal(signal.SIGALRM, lambda *_: (session.safe(), taken_s.append(time.monotonic())))
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            statuses = [reply.status for reply in session.execute(pings(20))]
+        finally:
+            signal.signal(signal.SIGALRM, before)
+        assert peer.safe_count == 1
+        assert statuses.count(Status.ABORTED) >= 15
+        assert len(taken_s) == 1
+        session.close()
 
 
 def test_port_that_is_not_there_is_board_lost():
