@@ -215,7 +215,10 @@ class Board(Unpicklable):
         except BaseException:
             # Ctrl-C or the end of the program: what runs must stop, not only what comes.
             core.permission = None
-            self.safe()
+            try:
+                self.safe()
+            except OhmloopError as error:
+                _log.warning("%s: not confirmed safe: %s", self.url, error)
             raise
         self._disarm(quiet=False)
 

@@ -56,6 +56,13 @@ def test_a_board_locked_lower_keeps_its_limits(monkeypatch: pytest.MonkeyPatch) 
             again.macro.form(again.macro[0, 0], **(NOMINAL | {"voltage_v": 2.9}))
 
 
+def test_a_served_board_keeps_its_chip_s_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ohmloop.open(SMALL, chip="tmp:seed:9") as board:
+        monkeypatch.setattr("ohmloop.board.opening.open_wire", lambda *_: board._core.session.wire)
+        assert ohmloop.open(SMALL).read_registers(Register.EMU_CHIP_SEED) == (9,)
+        assert ohmloop.open(SMALL, chip="tmp:seed:4").read_registers(Register.EMU_CHIP_SEED) == (4,)
+
+
 def test_a_named_chip_keeps_its_cells() -> None:
     with ohmloop.open(SMALL, chip="wafer 3") as board:
         with board.armed(board.macro[:, :], **ARM):

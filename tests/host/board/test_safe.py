@@ -78,6 +78,12 @@ def test_ctrl_c_while_forming_stops_and_latches(board: Board, monkeypatch: pytes
     assert state.is_safe_latched and not state.is_armed and not state.is_driving
 
 
+def test_ctrl_c_is_not_hidden_by_a_board_that_is_gone(board: Board) -> None:
+    with pytest.raises(KeyboardInterrupt), board.armed(board.macro[:, :], **ARM):
+        board._core.session.close()
+        raise KeyboardInterrupt
+
+
 def test_a_closed_board_says_so(board: Board) -> None:
     board.close()
     board.close()
