@@ -17,9 +17,9 @@ _SEND: Final = 8
 _LONG_AGO: Final = -(1 << 40)
 _READING: Final = 3
 """Counted besides: two cycles before the first beat, and that of the last result."""
-_PULSE: Final = 4
-_LOAD: Final = 3
-_DUMP: Final = 7
+_PULSE: Final = 5
+_LOAD: Final = 4
+_DUMP: Final = 5
 """What PULSE, CELL_LOAD and CELL_DUMP take besides their cells."""
 _SCAN_BITS: Final = 32  # columns that the guard judges a cycle
 
@@ -136,7 +136,7 @@ class CostModel:
     @property
     def _judgement(self) -> int:
         """Cycles in which the guard judges a pulse on a row."""
-        return -(-self.columns // _SCAN_BITS) + 3
+        return -(-self.columns // _SCAN_BITS) + 2
 
     def _refresh(self, touched: int) -> int:
         """Cycles to bring the sums of `touched` columns up to date."""
