@@ -15,7 +15,7 @@
   reg            f_held_q = 1'b0;
   reg [32:0]     f_given_q, f_allowed_q;
   reg [32:0]     f_driven_q;       // cycles of the present pulse
-  wire f_arm = arm && g_idle && !safe_latched && !kill;
+  wire f_arm = arm && state_q == ST_IDLE && !safe_latched && !kill;
   always @(posedge clk) begin : told_again
     if (!rst_n || kill || disarm || safe_latched) f_held_q <= 1'b0;
     else if (f_arm) f_held_q <= 1'b1;

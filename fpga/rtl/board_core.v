@@ -60,35 +60,15 @@ module board_core #(
     output wire [9:0]          nv_g
 );
 
-  wire            q_valid, q_dropped, safe_seen, epoch_seen, epoch_clear, epoch_open, feed, q_done, r_write;
-  wire            core_idle, operation_timeout, operation_runs, hash_start, arm, disarm, stop, row_last, column_last;
-  wire            register_start, array_start, register_done, register_write, hash_done, control_safe, clear_safe;
-  wire            locked, t_valid, array_done, array_counting, reading, array_write, row_restart, row_next;
-  wire            column_restart, column_next, armed, p_drive, given, kill, safe_event, watchdog_tripped;
-  wire            watchdog_trip;
-  wire [1:0]      array_count;
-  wire [3:0]      t_table;
-  wire [5:0]      data_place;
-  wire [7:0]      q_opcode, r_status, register_status, array_status;
-  wire [8:0]      first_column, last_column, row, column;
-  wire [9:0]      columns, given_cells;
-  wire [11:0]     t_index;
-  wire [15:0]     q_words, r_room, q_address, r_address, r_words, register_total, register_q_address;
-  wire [15:0]     register_address, limit_gate, array_total, array_q_address, array_address;
-  wire [17:0]     t_data;
-  wire [19:0]     vectors;
-  wire [31:0]     q_data, frames_received, crc_errors, gaps, duplicates, r_data, cell_pulses, cycles, register_data;
-  wire [31:0]     hash, pulses, watchdog_cycles, operation_cycles, limit_width, array_data, watchdog_trips;
-  wire [63:0]     limit_voltage;
-  wire [95:0]     register_words, array_words;
-  wire [191:0]    fixed;
-  wire [330:0]    emu;
-  wire [COLS-1:0] columns_mask;
-  wire [ROWS-1:0] rows_mask;
-
   localparam [31:0] LANES_32 = LANES, ADC_LANES_32 = ADC_LANES, COLS_32 = COLS, ROWS_32 = ROWS;
 
-  wire [6:0]  state    = {p_drive, epoch_open, watchdog_tripped, locked, operation_runs, safe_latched, armed};
+  wire        q_valid, q_dropped, safe_seen, epoch_seen, epoch_clear, epoch_open, feed, q_done, r_write;
+  wire        safe_event, core_idle;
+  wire [6:0]  state;
+  wire [7:0]  q_opcode, r_status;
+  wire [15:0] q_words, r_room, q_address, r_address, r_words;
+  wire [31:0] q_data, frames_received, crc_errors, gaps, duplicates, r_data, pulses;
+
   wire [63:0] geometry = {8'd`MAX_INPUT_BITS, 8'd`RANGES, ADC_LANES_32[7:0], LANES_32[7:0],
       COLS_32[15:0], ROWS_32[15:0]};
 
@@ -142,231 +122,57 @@ module board_core #(
       .duplicates     (duplicates)
   );
 
-  command_engine #(
-      .ROWS             (ROWS),
-      .COLS             (COLS),
-      .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS)
-  ) u_command (
-      .clk               (clk),
-      .rst_n             (rst_n),
-      .q_valid           (q_valid),
-      .q_opcode          (q_opcode),
-      .q_words           (q_words),
-      .q_dropped         (q_dropped),
-      .q_address         (q_address),
-      .q_data            (q_data),
-      .q_done            (q_done),
-      .r_room            (r_room),
-      .r_write           (r_write),
-      .r_address         (r_address),
-      .r_data            (r_data),
-      .r_status          (r_status),
-      .r_words           (r_words),
-      .epoch_clear       (epoch_clear),
-      .core_idle         (core_idle),
-      .kill              (kill),
-      .safe_latched      (safe_latched),
-      .operation_cycles  (operation_cycles),
-      .limit_read        (limit_voltage[63:48]),
-      .operation_timeout (operation_timeout),
-      .operation_runs    (operation_runs),
-      .hash_start        (hash_start),
-      .hash_done         (hash_done),
-      .hash              (hash),
-      .arm               (arm),
-      .disarm            (disarm),
-      .fixed             (fixed),
-      .data_place        (data_place),
-      .columns           (columns),
-      .vectors           (vectors),
-      .cell_pulses       (cell_pulses),
-      .rows_mask         (rows_mask),
-      .columns_mask      (columns_mask),
-      .first_column      (first_column),
-      .last_column       (last_column),
-      .cycles            (cycles),
-      .stop              (stop),
-      .row_restart       (row_restart),
-      .row_next          (row_next),
-      .row               (row),
-      .row_last          (row_last),
-      .column_restart    (column_restart),
-      .column_next       (column_next),
-      .column            (column),
-      .column_last       (column_last),
-      .register_start    (register_start),
-      .register_done     (register_done),
-      .register_status   (register_status),
-      .register_words    (register_words),
-      .register_total    (register_total),
-      .register_q_address(register_q_address),
-      .register_write    (register_write),
-      .register_address  (register_address),
-      .register_data     (register_data),
-      .array_start       (array_start),
-      .array_done        (array_done),
-      .array_status      (array_status),
-      .array_words       (array_words),
-      .array_count       (array_count),
-      .array_total       (array_total),
-      .array_counting    (array_counting),
-      .array_q_address   (array_q_address),
-      .array_write       (array_write),
-      .array_address     (array_address),
-      .array_data        (array_data)
-  );
-
-  register_path #(
-      .CEILING_FORM_V (CEILING_FORM_V),
-      .CEILING_SET_V  (CEILING_SET_V),
-      .CEILING_RESET_V(CEILING_RESET_V),
-      .CEILING_READ_V (CEILING_READ_V),
-      .CEILING_GATE_V (CEILING_GATE_V),
-      .CEILING_WIDTH  (CEILING_WIDTH)
-  ) u_registers (
-      .clk             (clk),
-      .rst_n           (rst_n),
-      .start           (register_start),
-      .opcode          (q_opcode),
-      .q_words         (q_words),
-      .word0           (fixed[31:0]),
-      .word1           (fixed[63:32]),
-      .done            (register_done),
-      .status          (register_status),
-      .words           (register_words),
-      .total           (register_total),
-      .q_address       (register_q_address),
-      .q_data          (q_data),
-      .w_write         (register_write),
-      .w_address       (register_address),
-      .w_data          (register_data),
-      .hash_start      (hash_start),
-      .hash_done       (hash_done),
-      .hash            (hash),
-      .boot_id         (boot_id),
-      .state           (state),
-      .frames_received (frames_received),
-      .crc_errors      (crc_errors),
-      .gaps            (gaps),
-      .duplicates      (duplicates),
-      .watchdog_trips  (watchdog_trips),
-      .reading         (reading),
-      .given           (given),
-      .given_cells     (given_cells),
-      .pulses          (pulses),
-      .control_safe    (control_safe),
-      .clear_safe      (clear_safe),
-      .watchdog_cycles (watchdog_cycles),
-      .operation_cycles(operation_cycles),
-      .limit_voltage   (limit_voltage),
-      .limit_gate      (limit_gate),
-      .limit_width     (limit_width),
-      .locked          (locked),
-      .t_valid         (t_valid),
-      .t_table         (t_table),
-      .t_index         (t_index),
-      .t_data          (t_data),
-      .emu             (emu)
-  );
-
-  array_path #(
+  core_engine #(
       .ROWS             (ROWS),
       .COLS             (COLS),
       .LANES            (LANES),
       .ADC_LANES        (ADC_LANES),
-      .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS)
-  ) u_array (
-      .clk           (clk),
-      .rst_n         (rst_n),
-      .start         (array_start),
-      .stop          (stop),
-      .opcode        (q_opcode),
-      .fixed         (fixed),
-      .data_place    (data_place),
-      .columns       (columns),
-      .vectors       (vectors),
-      .cell_pulses   (cell_pulses),
-      .columns_mask  (columns_mask),
-      .first_column  (first_column),
-      .last_column   (last_column),
-      .cycles        (cycles),
-      .done          (array_done),
-      .status        (array_status),
-      .words         (array_words),
-      .count         (array_count),
-      .total         (array_total),
-      .counting      (array_counting),
-      .reading       (reading),
-      .q_address     (array_q_address),
-      .q_data        (q_data),
-      .w_write       (array_write),
-      .w_address     (array_address),
-      .w_data        (array_data),
-      .row_restart   (row_restart),
-      .row_next      (row_next),
-      .row           (row),
-      .row_last      (row_last),
-      .column_restart(column_restart),
-      .column_next   (column_next),
-      .column        (column),
-      .column_last   (column_last),
-      .kill          (kill),
-      .safe_latched  (safe_latched),
-      .limit_voltage (limit_voltage),
-      .limit_gate    (limit_gate),
-      .limit_width   (limit_width),
-      .arm           (arm),
-      .disarm        (disarm),
-      .rows_mask     (rows_mask),
-      .armed         (armed),
-      .p_drive       (p_drive),
-      .given         (given),
-      .given_cells   (given_cells),
-      .t_valid       (t_valid),
-      .t_table       (t_table),
-      .t_index       (t_index),
-      .t_data        (t_data),
-      .emu           (emu),
-      .nv_load       (nv_load),
-      .nv_kind       (nv_kind),
-      .nv_address    (nv_address),
-      .nv_data       (nv_data),
-      .nv_write      (nv_write),
-      .nv_row        (nv_row),
-      .nv_column     (nv_column),
-      .nv_g          (nv_g)
+      .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS),
+      .CEILINGS         ({CEILING_WIDTH, CEILING_GATE_V, CEILING_READ_V, CEILING_RESET_V, CEILING_SET_V, CEILING_FORM_V})
+  ) u_core (
+      .clk            (clk),
+      .rst_n          (rst_n),
+      .q_valid        (q_valid),
+      .q_opcode       (q_opcode),
+      .q_words        (q_words),
+      .q_dropped      (q_dropped),
+      .q_address      (q_address),
+      .q_data         (q_data),
+      .q_done         (q_done),
+      .r_room         (r_room),
+      .r_write        (r_write),
+      .r_address      (r_address),
+      .r_data         (r_data),
+      .r_status       (r_status),
+      .r_words        (r_words),
+      .safe_seen      (safe_seen),
+      .epoch_seen     (epoch_seen),
+      .safe_event     (safe_event),
+      .core_idle      (core_idle),
+      .epoch_clear    (epoch_clear),
+      .epoch_open     (epoch_open),
+      .feed           (feed),
+      .state          (state),
+      .pulses         (pulses),
+      .frames_received(frames_received),
+      .crc_errors     (crc_errors),
+      .gaps           (gaps),
+      .duplicates     (duplicates),
+      .boot_id        (boot_id),
+      .stop_pin       (stop_pin),
+      .break_seen     (break_seen),
+      .drive_active   (drive_active),
+      .read_active    (read_active),
+      .safe_latched   (safe_latched),
+      .nv_load        (nv_load),
+      .nv_kind        (nv_kind),
+      .nv_address     (nv_address),
+      .nv_data        (nv_data),
+      .nv_write       (nv_write),
+      .nv_row         (nv_row),
+      .nv_column      (nv_column),
+      .nv_g           (nv_g)
   );
-
-  safety u_safety (
-      .clk              (clk),
-      .rst_n            (rst_n),
-      .safe_seen        (safe_seen),
-      .control_safe     (control_safe),
-      .watchdog_trip    (watchdog_trip),
-      .break_seen       (break_seen),
-      .stop_pin         (stop_pin),
-      .operation_timeout(operation_timeout),
-      .epoch_seen       (epoch_seen),
-      .clear_safe       (clear_safe),
-      .kill             (kill),
-      .safe_event       (safe_event),
-      .safe_latched     (safe_latched),
-      .watchdog_tripped (watchdog_tripped)
-  );
-
-  watchdog u_watchdog (
-      .clk   (clk),
-      .rst_n (rst_n),
-      .active(armed || operation_runs),
-      .feed  (feed),
-      .limit (watchdog_cycles),
-      .trip  (watchdog_trip),
-      .trips (watchdog_trips)
-  );
-
-  // ---- Outputs ----
-  assign drive_active = p_drive;
-  assign read_active  = reading && !kill && !safe_latched;
 
 endmodule
 

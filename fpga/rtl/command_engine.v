@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Judges, has executed and answers requests, one at a time.
 //
-// The judge of form (request_check) and the control (command_control); what executes stands outside: register_path for
-// PING, registers and tables, array_path for all that touches the array. They share the request memory and the
-// reply port by time. Cycle counts: docs/modules/core.md.
+// The judge of form (request_check) and the control (command_control); what executes stands outside (execution). They share
+// the request memory and the reply port by time. Cycle counts: docs/modules/core.md.
 
 `default_nettype none
-`include "board_map.vh"
 
 module command_engine #(
     parameter ROWS              = 512,
@@ -71,34 +69,21 @@ module command_engine #(
     output wire [8:0]      column,
     output wire            column_last,
 
-    // register_path
-    output wire            register_start,
-    input  wire            register_done,
-    input  wire [7:0]      register_status,
-    input  wire [95:0]     register_words,
-    input  wire [15:0]     register_total,
-    input  wire [15:0]     register_q_address,
-    input  wire            register_write,
-    input  wire [15:0]     register_address,
-    input  wire [31:0]     register_data,
-
-    // array_path
-    output wire            array_start,
-    input  wire            array_done,
-    input  wire [7:0]      array_status,
-    input  wire [95:0]     array_words,
-    input  wire [1:0]      array_count,
-    input  wire [15:0]     array_total,
-    input  wire            array_counting,
-    input  wire [15:0]     array_q_address,
-    input  wire            array_write,
-    input  wire [15:0]     array_address,
-    input  wire [31:0]     array_data
+    // Execution
+    output wire            run_start,
+    input  wire            run_done,
+    input  wire [7:0]      run_status,
+    input  wire [95:0]     run_words,
+    input  wire [1:0]      run_count,
+    input  wire [15:0]     run_total,
+    input  wire            run_counting,
+    input  wire [15:0]     run_q_address,
+    input  wire            run_write,
+    input  wire [15:0]     run_address,
+    input  wire [31:0]     run_data
 );
 
-  wire        is_simple = q_opcode == `OP_PING || q_opcode == `OP_REG_READ || q_opcode == `OP_REG_WRITE
-      || q_opcode == `OP_TABLE_WRITE;
-  wire        check_start, check_done, check_bad, run_start, run;
+  wire        check_start, check_done, check_bad, run;
   wire [7:0]  check_status;
   wire [31:0] check_value, check_bound, check_place, largest, control_data;
   wire [15:0] check_q_address, control_address;
@@ -140,12 +125,12 @@ module command_engine #(
       .run_start        (run_start),
       .run              (run),
       .stop             (stop),
-      .run_done         (is_simple ? register_done : array_done),
-      .run_status       (is_simple ? register_status : array_status),
-      .run_words        (is_simple ? register_words : array_words),
-      .run_count        (is_simple ? 2'd0 : array_count),
-      .run_total        (is_simple ? register_total : array_total),
-      .counting         (is_simple || array_counting),
+      .run_done         (run_done),
+      .run_status       (run_status),
+      .run_words        (run_words),
+      .run_count        (run_count),
+      .run_total        (run_total),
+      .counting         (run_counting),
       .cycles           (cycles),
       .w_write          (control_write),
       .w_address        (control_address),
@@ -192,12 +177,10 @@ module command_engine #(
   );
 
   // ---- Outputs ----
-  assign register_start = run_start && is_simple;
-  assign array_start    = run_start && !is_simple;
-  assign q_address      = !run ? check_q_address : is_simple ? register_q_address : array_q_address;
-  assign r_write        = control_write || register_write || array_write;
-  assign r_address      = control_write ? control_address : is_simple ? register_address : array_address;
-  assign r_data         = control_write ? control_data : is_simple ? register_data : array_data;
+  assign q_address = run ? run_q_address : check_q_address;
+  assign r_write   = control_write || run_write;
+  assign r_address = control_write ? control_address : run_address;
+  assign r_data    = control_write ? control_data : run_data;
 
 endmodule
 

@@ -90,12 +90,12 @@ module guarded_macro #(
     output wire [9:0]          nv_g
 );
 
-  wire            p_valid, p_ready, p_done, x_valid, x_ready, g_idle;
+  wire            p_valid, p_ready, p_done, x_valid, x_ready;
   wire [1:0]      p_kind;
   wire [8:0]      p_row;
   wire [COLS-1:0] p_mask;
   wire [15:0]     p_voltage, p_gate;
-  wire            unused_bits = &{g_idle, fixed[191:160], fixed[127:112]};
+  wire            unused_bits = &{fixed[191:160], fixed[127:112]};
 
   limit_guard #(
       .ROWS(ROWS),
@@ -126,7 +126,6 @@ module guarded_macro #(
       .g_voltage     (fixed[47:32]),
       .g_gate        (fixed[63:48]),
       .g_width       (fixed[95:64]),
-      .g_idle        (g_idle),
       .g_done        (g_done),
       .g_status      (g_status),
       .g_limit       (g_limit),

@@ -51,7 +51,6 @@ module limit_guard #(
     input  wire [15:0]     g_voltage,
     input  wire [15:0]     g_gate,
     input  wire [31:0]     g_width,
-    output wire            g_idle,
     output wire            g_done,
     output wire [7:0]      g_status,
     output wire [31:0]     g_limit,
@@ -83,14 +82,13 @@ module limit_guard #(
 
   // ---- State ----
   reg [2:0]             state_q, state_d;
-  reg                   held_q;
   reg [ROWS-1:0]        rows_q;
   reg [COLS-1:0]        columns_q;
   reg [7:0]             operations_q;
   reg [31:0]            left_q, expiry_q;
   reg [15:0]            cap_q;
   reg [EXPIRY_LOG2-1:0] unit_q;
-  reg                   dry_q;
+  reg                   held_q, dry_q;
   reg [1:0]             kind_q;
   reg [8:0]             row_q;
   reg [COLS-1:0]        mask_q;
@@ -98,9 +96,7 @@ module limit_guard #(
   reg [31:0]            width_q, timer_q;
   reg [4:0]             word_q;
   reg [9:0]             cells_q;
-  reg                   outside_q;
-  reg                   stored_q;
-  reg                   cut_q;
+  reg                   outside_q, stored_q, cut_q;
 
   // ---- Judgement ----
   wire        take      = state_q == ST_IDLE && g_valid;
@@ -156,10 +152,10 @@ module limit_guard #(
   end
 
   // ---- Next state ----
-  wire scanned  = {27'd0, word_q} == SCAN_WORDS - 1;
-  wire refused  = status != `STATUS_OK;
-  wire started  = state_q == ST_OFFER && permitted && p_ready;
-  wire run_out  = timer_q == 32'd1;
+  wire scanned = {27'd0, word_q} == SCAN_WORDS - 1;
+  wire refused = status != `STATUS_OK;
+  wire started = state_q == ST_OFFER && permitted && p_ready;
+  wire run_out = timer_q == 32'd1;
   always @(*) begin : next_state
     state_d = state_q;
     case (state_q)
@@ -244,7 +240,6 @@ module limit_guard #(
   wire settled = state_q == ST_STORE && state_d == ST_IDLE;
   assign armed       = held_q && !expired;
   assign pulses_left = left_q;
-  assign g_idle      = state_q == ST_IDLE;
   assign g_done      = judged || lost || settled;
   assign g_status    = judged ? status : lost || cut_q ? `STATUS_ABORTED : `STATUS_OK;
   assign g_limit     = limit;

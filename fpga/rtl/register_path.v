@@ -8,12 +8,7 @@
 `include "board_map.vh"
 
 module register_path #(
-    parameter [15:0] CEILING_FORM_V  = 16'd0,
-    parameter [15:0] CEILING_SET_V   = 16'd0,
-    parameter [15:0] CEILING_RESET_V = 16'd0,
-    parameter [15:0] CEILING_READ_V  = 16'd0,
-    parameter [15:0] CEILING_GATE_V  = 16'd0,
-    parameter [31:0] CEILING_WIDTH   = 32'd0
+    parameter [111:0] CEILINGS = 112'd0  // of LIMIT_FORM_V .. LIMIT_WIDTH, the first lowest
 ) (
     input  wire         clk,
     input  wire         rst_n,
@@ -110,12 +105,12 @@ module register_path #(
   );
 
   limit_registers #(
-      .CEILING_FORM_V (CEILING_FORM_V),
-      .CEILING_SET_V  (CEILING_SET_V),
-      .CEILING_RESET_V(CEILING_RESET_V),
-      .CEILING_READ_V (CEILING_READ_V),
-      .CEILING_GATE_V (CEILING_GATE_V),
-      .CEILING_WIDTH  (CEILING_WIDTH)
+      .CEILING_FORM_V (CEILINGS[15:0]),
+      .CEILING_SET_V  (CEILINGS[31:16]),
+      .CEILING_RESET_V(CEILINGS[47:32]),
+      .CEILING_READ_V (CEILINGS[63:48]),
+      .CEILING_GATE_V (CEILINGS[79:64]),
+      .CEILING_WIDTH  (CEILINGS[111:80])
   ) u_limits (
       .clk          (clk),
       .rst_n        (rst_n),

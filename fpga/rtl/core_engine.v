@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Everything of the board but its link: judged, executed, guarded, watched.
+//
+// `kill` is the one signal by which anything dangerous ends (safety); it reaches the guard and the control in the same cycle.
+// The watchdog counts while a token is armed or an array operation runs.
+
+`default_nettype none
+
+module core_engine #(
+    parameter        ROWS              = 512,
+    parameter        COLS              = 512,
+    parameter        LANES             = 64,
+    parameter        ADC_LANES         = 4,
+    parameter        MAX_PAYLOAD_WORDS = 1024,
+    parameter [111:0] CEILINGS = 112'd0  // of LIMIT_FORM_V .. LIMIT_WIDTH, the first lowest
+) (
+    input  wire                clk,
+    input  wire                rst_n,
+
+    // Link (docs/link_port.md)
+    input  wire                q_valid,
+    input  wire [7:0]          q_opcode,
+    input  wire [15:0]     q_words,
+    input  wire                q_dropped,
+    output wire [15:0]         q_address,
+    input  wire [31:0]         q_data,
+    output wire                q_done,
+    input  wire [15:0]         r_room,
+    output wire                r_write,
+    output wire [15:0]         r_address,
+    output wire [31:0]         r_data,
+    output wire [7:0]          r_status,
+    output wire [15:0]         r_words,
+    input  wire                safe_seen,
+    input  wire                epoch_seen,
+    output wire                safe_event,
+    output wire                core_idle,
+    input  wire                epoch_clear,
+    input  wire                epoch_open,
+    input  wire                feed,
+    output wire [6:0]          state,
+    output wire [31:0]         pulses,
+    input  wire [31:0]         frames_received,
+    input  wire [31:0]         crc_errors,
+    input  wire [31:0]         gaps,
+    input  wire [31:0]         duplicates,
+
+    // Pins
+    input  wire [31:0]         boot_id,
+    input  wire                stop_pin,
+    input  wire                break_seen,
+    output wire                drive_active,
+    output wire                read_active,
+    output wire                safe_latched,
+
+    // Non-volatile restore and mirror
+    input  wire                nv_load,
+    input  wire                nv_kind,
+    input  wire [11:0]         nv_address,
+    input  wire [LANES*10-1:0] nv_data,
+    output wire                nv_write,
+    output wire [8:0]          nv_row,
+    output wire [8:0]          nv_column,
+    output wire [9:0]          nv_g
+);
+
+  wire            operation_timeout, operation_runs, hash_start, arm, disarm, stop, row_last, column_last, run_start;
+  wire            run_done, run_counting, run_write, row_restart, row_next, column_restart, column_next;
+  wire            hash_done, armed, control_safe, clear_safe, locked, p_drive, reading, kill, watchdog_tripped;
+  wire            watchdog_trip;
+  wire [1:0]      run_count;
+  wire [5:0]      data_place;
+  wire [7:0]      run_status;
+  wire [8:0]      first_column, last_column, row, column;
+  wire [9:0]      columns;
+  wire [15:0]     limit_read, run_total, run_q_address, run_address;
+  wire [19:0]     vectors;
+  wire [31:0]     cell_pulses, cycles, run_data, hash, watchdog_cycles, operation_cycles, watchdog_trips;
+  wire [95:0]     run_words;
+  wire [191:0]    fixed;
+  wire [COLS-1:0] columns_mask;
+  wire [ROWS-1:0] rows_mask;
+
+  command_engine #(
+      .ROWS             (ROWS),
+      .COLS             (COLS),
+      .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS)
+  ) u_command (
+      .clk              (clk),
+      .rst_n            (rst_n),
+      .q_valid          (q_valid),
+      .q_opcode         (q_opcode),
+      .q_words          (q_words),
+      .q_dropped        (q_dropped),
+      .q_address        (q_address),
+      .q_data           (q_data),
+      .q_done           (q_done),
+      .r_room           (r_room),
+      .r_write          (r_write),
+      .r_address        (r_address),
+      .r_data           (r_data),
+      .r_status         (r_status),
+      .r_words          (r_words),
+      .epoch_clear      (epoch_clear),
+      .core_idle        (core_idle),
+      .kill             (kill),
+      .safe_latched     (safe_latched),
+      .operation_cycles (operation_cycles),
+      .limit_read       (limit_read),
+      .operation_timeout(operation_timeout),
+      .operation_runs   (operation_runs),
+      .hash_start       (hash_start),
+      .hash_done        (hash_done),
+      .hash             (hash),
+      .arm              (arm),
+      .disarm           (disarm),
+      .fixed            (fixed),
+      .data_place       (data_place),
+      .columns          (columns),
+      .vectors          (vectors),
+      .cell_pulses      (cell_pulses),
+      .rows_mask        (rows_mask),
+      .columns_mask     (columns_mask),
+      .first_column     (first_column),
+      .last_column      (last_column),
+      .cycles           (cycles),
+      .stop             (stop),
+      .row_restart      (row_restart),
+      .row_next         (row_next),
+      .row              (row),
+      .row_last         (row_last),
+      .column_restart   (column_restart),
+      .column_next      (column_next),
+      .column           (column),
+      .column_last      (column_last),
+      .run_start        (run_start),
+      .run_done         (run_done),
+      .run_status       (run_status),
+      .run_words        (run_words),
+      .run_count        (run_count),
+      .run_total        (run_total),
+      .run_counting     (run_counting),
+      .run_q_address    (run_q_address),
+      .run_write        (run_write),
+      .run_address      (run_address),
+      .run_data         (run_data)
+  );
+
+  execution #(
+      .ROWS             (ROWS),
+      .COLS             (COLS),
+      .LANES            (LANES),
+      .ADC_LANES        (ADC_LANES),
+      .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS),
+      .CEILINGS         (CEILINGS)
+  ) u_execution (
+      .clk             (clk),
+      .rst_n           (rst_n),
+      .start           (run_start),
+      .stop            (stop),
+      .opcode          (q_opcode),
+      .q_words         (q_words),
+      .fixed           (fixed),
+      .data_place      (data_place),
+      .columns         (columns),
+      .vectors         (vectors),
+      .cell_pulses     (cell_pulses),
+      .columns_mask    (columns_mask),
+      .rows_mask       (rows_mask),
+      .first_column    (first_column),
+      .last_column     (last_column),
+      .cycles          (cycles),
+      .done            (run_done),
+      .status          (run_status),
+      .words           (run_words),
+      .count           (run_count),
+      .total           (run_total),
+      .counting        (run_counting),
+      .q_address       (run_q_address),
+      .q_data          (q_data),
+      .w_write         (run_write),
+      .w_address       (run_address),
+      .w_data          (run_data),
+      .row_restart     (row_restart),
+      .row_next        (row_next),
+      .row             (row),
+      .row_last        (row_last),
+      .column_restart  (column_restart),
+      .column_next     (column_next),
+      .column          (column),
+      .column_last     (column_last),
+      .hash_start      (hash_start),
+      .hash_done       (hash_done),
+      .hash            (hash),
+      .arm             (arm),
+      .disarm          (disarm),
+      .armed           (armed),
+      .kill            (kill),
+      .safe_latched    (safe_latched),
+      .control_safe    (control_safe),
+      .clear_safe      (clear_safe),
+      .watchdog_cycles (watchdog_cycles),
+      .operation_cycles(operation_cycles),
+      .limit_read      (limit_read),
+      .locked          (locked),
+      .p_drive         (p_drive),
+      .reading         (reading),
+      .boot_id         (boot_id),
+      .state           (state),
+      .frames_received (frames_received),
+      .crc_errors      (crc_errors),
+      .gaps            (gaps),
+      .duplicates      (duplicates),
+      .watchdog_trips  (watchdog_trips),
+      .pulses          (pulses),
+      .nv_load         (nv_load),
+      .nv_kind         (nv_kind),
+      .nv_address      (nv_address),
+      .nv_data         (nv_data),
+      .nv_write        (nv_write),
+      .nv_row          (nv_row),
+      .nv_column       (nv_column),
+      .nv_g            (nv_g)
+  );
+
+  safety u_safety (
+      .clk              (clk),
+      .rst_n            (rst_n),
+      .safe_seen        (safe_seen),
+      .control_safe     (control_safe),
+      .watchdog_trip    (watchdog_trip),
+      .break_seen       (break_seen),
+      .stop_pin         (stop_pin),
+      .operation_timeout(operation_timeout),
+      .epoch_seen       (epoch_seen),
+      .clear_safe       (clear_safe),
+      .kill             (kill),
+      .safe_event       (safe_event),
+      .safe_latched     (safe_latched),
+      .watchdog_tripped (watchdog_tripped)
+  );
+
+  watchdog u_watchdog (
+      .clk   (clk),
+      .rst_n (rst_n),
+      .active(armed || operation_runs),
+      .feed  (feed),
+      .limit (watchdog_cycles),
+      .trip  (watchdog_trip),
+      .trips (watchdog_trips)
+  );
+
+  // ---- Outputs ----
+  assign state        = {p_drive, epoch_open, watchdog_tripped, locked, operation_runs, safe_latched, armed};
+  assign drive_active = p_drive;
+  assign read_active  = reading && !kill && !safe_latched;
+
+endmodule
+
+`default_nettype wire

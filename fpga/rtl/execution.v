@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Executes what the command engine has judged: register_path for PING, registers and tables, array_path for the rest.
+//
+// `start` begins, `done` comes once; the two share request memory and reply words by time. Registers, tables and limits go from
+// the one to the other. Only one of them ever runs.
+
+`default_nettype none
+`include "board_map.vh"
+
+module execution #(
+    parameter        ROWS              = 512,
+    parameter        COLS              = 512,
+    parameter        LANES             = 64,
+    parameter        ADC_LANES         = 4,
+    parameter        MAX_PAYLOAD_WORDS = 1024,
+    parameter [111:0] CEILINGS = 112'd0  // of LIMIT_FORM_V .. LIMIT_WIDTH, the first lowest
+) (
+    input  wire                clk,
+    input  wire                rst_n,
+
+    // Request, execution
+    input  wire                start,
+    input  wire                stop,
+    input  wire [7:0]          opcode,
+    input  wire [15:0]         q_words,
+    input  wire [191:0]        fixed,
+    input  wire [5:0]          data_place,
+    input  wire [9:0]          columns,
+    input  wire [19:0]         vectors,
+    input  wire [31:0]         cell_pulses,
+    input  wire [COLS-1:0]     columns_mask,
+    input  wire [ROWS-1:0]     rows_mask,
+    input  wire [8:0]          first_column,
+    input  wire [8:0]          last_column,
+    input  wire [31:0]         cycles,
+    output wire                done,
+    output wire [7:0]          status,
+    output wire [95:0]         words,
+    output wire [1:0]          count,
+    output wire [15:0]         total,
+    output wire                counting,
+    output wire [15:0]         q_address,
+    input  wire [31:0]         q_data,
+    output wire                w_write,
+    output wire [15:0]         w_address,
+    output wire [31:0]         w_data,
+
+    // Walks of the window
+    output wire                row_restart,
+    output wire                row_next,
+    input  wire [8:0]          row,
+    input  wire                row_last,
+    output wire                column_restart,
+    output wire                column_next,
+    input  wire [8:0]          column,
+    input  wire                column_last,
+
+    // Limits hash, token
+    input  wire                hash_start,
+    output wire                hash_done,
+    output wire [31:0]         hash,
+    input  wire                arm,
+    input  wire                disarm,
+    output wire                armed,
+
+    // Safety
+    input  wire                kill,
+    input  wire                safe_latched,
+    output wire                control_safe,
+    output wire                clear_safe,
+    output wire [31:0]         watchdog_cycles,
+    output wire [31:0]         operation_cycles,
+    output wire [15:0]         limit_read,
+    output wire                locked,
+    output wire                p_drive,
+    output wire                reading,
+
+    // What registers show
+    input  wire [31:0]         boot_id,
+    input  wire [6:0]          state,
+    input  wire [31:0]         frames_received,
+    input  wire [31:0]         crc_errors,
+    input  wire [31:0]         gaps,
+    input  wire [31:0]         duplicates,
+    input  wire [31:0]         watchdog_trips,
+    output wire [31:0]         pulses,
+
+    // Non-volatile restore and mirror
+    input  wire                nv_load,
+    input  wire                nv_kind,
+    input  wire [11:0]         nv_address,
+    input  wire [LANES*10-1:0] nv_data,
+    output wire                nv_write,
+    output wire [8:0]          nv_row,
+    output wire [8:0]          nv_column,
+    output wire [9:0]          nv_g
+);
+
+  wire [63:0] limit_voltage;
+  wire is_simple = opcode == `OP_PING || opcode == `OP_REG_READ || opcode == `OP_REG_WRITE || opcode == `OP_TABLE_WRITE;
+  wire         register_done, register_write, t_valid, array_done, array_counting, array_write, given;
+  wire [1:0]   array_count;
+  wire [3:0]   t_table;
+  wire [7:0]   register_status, array_status;
+  wire [9:0]   given_cells;
+  wire [11:0]  t_index;
+  wire [15:0]  register_total, register_q_address, register_address, limit_gate, array_total, array_q_address;
+  wire [15:0]  array_address;
+  wire [17:0]  t_data;
+  wire [31:0]  register_data, limit_width, array_data;
+  wire [95:0]  register_words, array_words;
+  wire [330:0] emu;
+
+  register_path #(
+      .CEILINGS(CEILINGS)
+  ) u_registers (
+      .clk             (clk),
+      .rst_n           (rst_n),
+      .start           (start && is_simple),
+      .opcode          (opcode),
+      .q_words         (q_words),
+      .word0           (fixed[31:0]),
+      .word1           (fixed[63:32]),
+      .done            (register_done),
+      .status          (register_status),
+      .words           (register_words),
+      .total           (register_total),
+      .q_address       (register_q_address),
+      .q_data          (q_data),
+      .w_write         (register_write),
+      .w_address       (register_address),
+      .w_data          (register_data),
+      .hash_start      (hash_start),
+      .hash_done       (hash_done),
+      .hash            (hash),
+      .boot_id         (boot_id),
+      .state           (state),
+      .frames_received (frames_received),
+      .crc_errors      (crc_errors),
+      .gaps            (gaps),
+      .duplicates      (duplicates),
+      .watchdog_trips  (watchdog_trips),
+      .reading         (reading),
+      .given           (given),
+      .given_cells     (given_cells),
+      .pulses          (pulses),
+      .control_safe    (control_safe),
+      .clear_safe      (clear_safe),
+      .watchdog_cycles (watchdog_cycles),
+      .operation_cycles(operation_cycles),
+      .limit_voltage   (limit_voltage),
+      .limit_gate      (limit_gate),
+      .limit_width     (limit_width),
+      .locked          (locked),
+      .t_valid         (t_valid),
+      .t_table         (t_table),
+      .t_index         (t_index),
+      .t_data          (t_data),
+      .emu             (emu)
+  );
+
+  array_path #(
+      .ROWS             (ROWS),
+      .COLS             (COLS),
+      .LANES            (LANES),
+      .ADC_LANES        (ADC_LANES),
+      .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS)
+  ) u_array (
+      .clk           (clk),
+      .rst_n         (rst_n),
+      .start         (start && !is_simple),
+      .stop          (stop),
+      .opcode        (opcode),
+      .fixed         (fixed),
+      .data_place    (data_place),
+      .columns       (columns),
+      .vectors       (vectors),
+      .cell_pulses   (cell_pulses),
+      .columns_mask  (columns_mask),
+      .first_column  (first_column),
+      .last_column   (last_column),
+      .cycles        (cycles),
+      .done          (array_done),
+      .status        (array_status),
+      .words         (array_words),
+      .count         (array_count),
+      .total         (array_total),
+      .counting      (array_counting),
+      .reading       (reading),
+      .q_address     (array_q_address),
+      .q_data        (q_data),
+      .w_write       (array_write),
+      .w_address     (array_address),
+      .w_data        (array_data),
+      .row_restart   (row_restart),
+      .row_next      (row_next),
+      .row           (row),
+      .row_last      (row_last),
+      .column_restart(column_restart),
+      .column_next   (column_next),
+      .column        (column),
+      .column_last   (column_last),
+      .kill          (kill),
+      .safe_latched  (safe_latched),
+      .limit_voltage (limit_voltage),
+      .limit_gate    (limit_gate),
+      .limit_width   (limit_width),
+      .arm           (arm),
+      .disarm        (disarm),
+      .rows_mask     (rows_mask),
+      .armed         (armed),
+      .p_drive       (p_drive),
+      .given         (given),
+      .given_cells   (given_cells),
+      .t_valid       (t_valid),
+      .t_table       (t_table),
+      .t_index       (t_index),
+      .t_data        (t_data),
+      .emu           (emu),
+      .nv_load       (nv_load),
+      .nv_kind       (nv_kind),
+      .nv_address    (nv_address),
+      .nv_data       (nv_data),
+      .nv_write      (nv_write),
+      .nv_row        (nv_row),
+      .nv_column     (nv_column),
+      .nv_g          (nv_g)
+  );
+
+  // ---- Outputs ----
+  assign limit_read = limit_voltage[63:48];
+  assign done      = register_done || array_done;
+  assign status    = is_simple ? register_status : array_status;
+  assign words     = is_simple ? register_words : array_words;
+  assign count     = is_simple ? 2'd0 : array_count;
+  assign total     = is_simple ? register_total : array_total;
+  assign counting  = is_simple || array_counting;
+  assign q_address = is_simple ? register_q_address : array_q_address;
+  assign w_write   = register_write || array_write;
+  assign w_address = is_simple ? register_address : array_address;
+  assign w_data    = is_simple ? register_data : array_data;
+
+endmodule
+
+`default_nettype wire
