@@ -149,5 +149,5 @@ def opened(url: str, chip: str | None = "tmp:system", profile: str | None = "ide
 def peers(options: str = SMALL, profile: str = "ideal", **how: object) -> Iterator[tuple[Peer, Peer]]:
     """The same board twice: simulated Verilog and twin."""
     with opened(f"sim://?{options}&boot=7", profile=profile) as sim:
-        with opened(f"twin://?{options}", profile=profile) as twin:
+        with opened(f"twin://?{options}&boot=7", profile=profile) as twin:
             yield Peer(sim, **how), Peer(twin, **how)  # type: ignore[arg-type]
