@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ from rich.progress import (
 
 import ohmloop
 from ohmloop.cli.experiment import ChipRun, Protocols, run_formed_chip, run_measured_arrays
-from ohmloop.errors import NotEmulated
+from ohmloop.errors import NotEmulated, NotPrepared
 from ohmloop.systems.datasets import MeasuredArrays, load_measured_arrays, load_mutag
 
 if TYPE_CHECKING:
@@ -135,6 +136,10 @@ def run_demo(plan: DemoPlan, *, report: Path, json_file: Path | None = None) -> 
     """
     from ohmloop.cli.report import show_summary, write_report
 
+    if importlib.util.find_spec("matplotlib") is None:
+        raise NotPrepared(
+            "the report's figures need matplotlib: pip install 'ohmloop[demo]'", where="matplotlib"
+        )
     console = Console(stderr=True)
     start = time.perf_counter()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
