@@ -4,9 +4,8 @@
 // A pulse acts on a whole row, a lane group at a time, two cycles a column: `p_done` comes
 // when the row is stored and `p_drive` is low. A cell read answers on `c_rvalid`; reads and writes take
 // turns with pulses and refreshes, which are only taken when `idle`. Cycle counts: docs/emulator.md.
-// `nv_load` writes at once and must meet an idle engine. Cells of columns not in the mask keep their code.
+// `change` tells every cell written, kept columns of pulses included, with its old and new code.
 
-`include "board_map.vh"
 `default_nettype none
 
 module cell_engine #(
@@ -41,7 +40,7 @@ module cell_engine #(
     output wire                c_rvalid,
     output wire [9:0]          c_rdata,
     input  wire                refresh,
-    output wire                refresh_done,
+    input  wire                refresh_done,
 
     // Tables and registers
     input  wire                t_valid,
@@ -67,18 +66,12 @@ module cell_engine #(
     output wire [8:0]          write_row,
     output wire [LANES*10-1:0] write_word,
 
-    // mroot, non-volatile mirror
-    output wire                m_write,
-    output wire [8:0]          m_column,
-    output wire [11:0]         m_root,
-    input  wire                nv_load,
-    input  wire                nv_kind,
-    input  wire [11:0]         nv_address,
-    input  wire [LANES*10-1:0] nv_data,
-    output wire                nv_write,
-    output wire [8:0]          nv_row,
-    output wire [8:0]          nv_column,
-    output wire [9:0]          nv_g
+    // Every cell written
+    output wire                change,
+    output wire [8:0]          change_row,
+    output wire [8:0]          change_column,
+    output wire [9:0]          change_old,
+    output wire [9:0]          change_g
 );
 
   localparam GROUPS = COLS / LANES;
@@ -96,7 +89,6 @@ module cell_engine #(
   reg                write_q, rvalid_q;
   reg [LANES*10-1:0] word_q, out_q;
   reg [LANES-1:0]    mask_q;
-  reg [31:0]         row_key_q, pulse_key_q;
 
   // ---- Next state
   wire              take_pulse = state_q == ST_IDLE && p_valid && !refresh;
@@ -104,7 +96,7 @@ module cell_engine #(
   wire [LANES-1:0]  mask_here  = p_mask[group_q*LANES +: LANES];
   wire              here       = mask_here != {LANES{1'b0}};
   wire              last_group = group_q == LAST_GROUP[2:0];
-  wire              out_valid, out_keep;
+  wire              out_valid, out_keep, keyed;
   wire [8:0]        out_column;
   wire [9:0]        out_old, out_g;
   wire [8:0]        c_group = c_column / LANES_N[8:0];
@@ -119,8 +111,8 @@ module cell_engine #(
         if (refresh)      state_q <= ST_REFRESH;
         else if (p_valid) state_q <= ST_KEYS;
         else if (c_valid) state_q <= ST_FETCH;
-      // Hash the row's and the pulse's keys; cell_stress runs beside.
-      ST_KEYS: if (step_q == 8'd16) state_q <= ST_LOOK;
+      // Hash the row's and the pulse's keys.
+      ST_KEYS: if (keyed) state_q <= ST_LOOK;
       // Read the group's cells, or skip a group with nothing in the mask.
       ST_LOOK:
         if (here)            state_q <= ST_LOAD;
@@ -165,122 +157,46 @@ module cell_engine #(
     rvalid_q <= rst_n && state_q == ST_PICK && !write_q;
   end
 
-  // ---- Hashes
-  reg  [31:0] x;
-  wire [31:0] y;
-  wire [8:0]  feed_column = {6'd0, group_q} * LANES_N[8:0] + {2'd0, step_q[7:1]};
-  wire        form = p_kind == `PULSE_FORM;
+  // ---- The pulse
+  wire [8:0] feed_column = {6'd0, group_q} * LANES_N[8:0] + {2'd0, step_q[7:1]};
 
-  always @(*) begin
-    if (state_q != ST_KEYS) x = step_q[0] ? row_key_q ^ {23'd1, feed_column}
-                            : form ? row_key_q ^ {23'd0, feed_column} : pulse_key_q ^ {23'd2, feed_column};
-    else case (step_q[3:2])
-      2'd0:    x = emu_chip_seed + 32'h9E3779B9;
-      2'd1:    x = y ^ {15'd0, cfg_macro, row_q};
-      2'd2:    x = y ^ p_index[31:0];
-      default: x = y ^ p_index[63:32];
-    endcase
-  end
-
-  always @(posedge clk) begin
-    if (state_q == ST_KEYS && step_q == 8'd8)  row_key_q   <= y;
-    if (state_q == ST_KEYS && step_q == 8'd16) pulse_key_q <= y;
-  end
-
-  mix32_pipe u_mix (
-      .clk(clk),
-      .en (state_q == ST_KEYS || state_q == ST_FEED),
-      .x  (x),
-      .y  (y)
-  );
-
-  // ---- Physics
-  wire signed [25:0] fall;
-  wire [15:0]        fraction;
-  wire               removes;
-  wire [17:0]        gate_factor;
-
-  cell_stress u_stress (
+  cell_pulse u_pulse (
       .clk              (clk),
       .rst_n            (rst_n),
+      .cfg_macro        (cfg_macro),
+      .p_kind           (p_kind),
+      .p_voltage        (p_voltage),
+      .p_gate           (p_gate),
+      .p_elapsed        (p_elapsed),
+      .p_index          (p_index),
+      .row              (row_q),
       .start            (take_pulse),
-      .elapsed          (p_elapsed),
-      .voltage          (p_voltage),
+      .ready            (keyed),
+      .feed             (fed && !step_q[0]),
+      .keep             (mask_q[0]),
+      .column           (feed_column),
+      .g                (word_q[9:0]),
+      .out_valid        (out_valid),
+      .out_keep         (out_keep),
+      .out_column       (out_column),
+      .out_old          (out_old),
+      .out_g            (out_g),
+      .t_valid          (t_valid),
+      .t_table          (t_table),
+      .t_index          (t_index),
+      .t_data           (t_data),
+      .emu_chip_seed    (emu_chip_seed),
+      .emu_formed_floor (emu_formed_floor),
       .emu_stress_origin(emu_stress_origin),
       .emu_stress_slope (emu_stress_slope),
       .emu_reset_onset  (emu_reset_onset),
       .emu_reset_slope_v(emu_reset_slope_v),
       .emu_reset_slope_w(emu_reset_slope_w),
-      .fall             (fall),
-      .fraction         (fraction),
-      .removes          (removes)
-  );
-
-  table_memory #(.DEPTH(`GATE_ENTRIES), .W(18), .W_A(8)) u_gate (
-      .clk          (clk),
-      .write        (t_valid && {4'd0, t_table} == `TABLE_GATE),
-      .write_address(t_index[7:0]),
-      .write_data   (t_data),
-      .read         (take_pulse),
-      .read_address (p_gate[15:8]),
-      .read_data    (gate_factor)
-  );
-
-  cell_physics u_physics (
-      .clk             (clk),
-      .rst_n           (rst_n),
-      .kind            (p_kind),
-      .voltage         (p_voltage),
-      .gate_factor     (gate_factor),
-      .fall            (fall),
-      .fraction        (fraction),
-      .removes         (removes),
-      .emu_formed_floor(emu_formed_floor),
-      .emu_reset_spread(emu_reset_spread),
-      .feed            (fed && !step_q[0]),
-      .keep            (mask_q[0]),
-      .column          (feed_column),
-      .g               (word_q[9:0]),
-      .hash            (y),
-      .out_valid       (out_valid),
-      .out_keep        (out_keep),
-      .out_column      (out_column),
-      .out_old         (out_old),
-      .out_g           (out_g),
-      .t_valid         (t_valid),
-      .t_table         (t_table),
-      .t_index         (t_index),
-      .t_data          (t_data)
-  );
-
-  // ---- Sums
-  wire putting = state_q == ST_PUT;
-  wire pulsed  = out_valid && out_keep;
-
-  cell_sums #(
-      .COLS(COLS)
-  ) u_sums (
-      .clk         (clk),
-      .rst_n       (rst_n),
-      .update      (nv_write),
-      .touch       (nv_write),
-      .column      (nv_column),
-      .old         (putting ? value_q : out_old),
-      .new_g       (nv_g),
-      .load        (nv_load && nv_kind),
-      .load_column (nv_address[8:0]),
-      .load_s1     (nv_data[18:0]),
-      .load_s2     (nv_data[47:19]),
-      .load_root   (nv_data[59:48]),
-      .refresh     (state_q == ST_IDLE && refresh),
-      .refresh_done(refresh_done),
-      .m_write     (m_write),
-      .m_column    (m_column),
-      .m_root      (m_root)
+      .emu_reset_spread (emu_reset_spread)
   );
 
   // ---- Outputs
-  wire restore = nv_load && !nv_kind;
+  wire putting = state_q == ST_PUT;
 
   assign idle        = state_q == ST_IDLE;
   assign p_ready     = state_q == ST_IDLE && !refresh;
@@ -291,16 +207,18 @@ module cell_engine #(
   assign read        = take_cell || (state_q == ST_LOOK && here);
   assign read_group  = take_cell ? c_group[2:0] : group_q;
   assign read_row    = take_cell ? c_row : row_q;
-  assign write       = restore || state_q == ST_STORE || state_q == ST_KEEP;
-  assign write_group = restore ? nv_address[11:9] : group_q;
-  assign write_row   = restore ? nv_address[8:0] : row_q;
-  assign write_word  = restore ? nv_data : state_q == ST_STORE ? out_q : word_q;
-  assign nv_write    = putting || pulsed;
-  assign nv_row      = row_q;
-  assign nv_column   = putting ? column_q : out_column;
-  assign nv_g        = putting ? g_q : out_g;
+  assign write       = state_q == ST_STORE || state_q == ST_KEEP;
+  assign write_group = group_q;
+  assign write_row   = row_q;
+  assign write_word  = state_q == ST_STORE ? out_q : word_q;
 
-  wire unused_ok = &{1'b0, c_group[8:3], p_gate[7:0]};
+  assign change        = putting || (out_valid && out_keep);
+  assign change_row    = row_q;
+  assign change_column = putting ? column_q : out_column;
+  assign change_old    = putting ? value_q : out_old;
+  assign change_g      = putting ? g_q : out_g;
+
+  wire unused_ok = &{1'b0, c_group[8:3]};
 
 endmodule
 

@@ -23,6 +23,7 @@ module emu_drain #(
     input  wire [3:0]           cfg_bits,
     input  wire                 cfg_raw,
     input  wire [COLS-1:0]      cfg_mask,
+    input  wire [31:0]          emu_noise_seed,
 
     // Finished units
     input  wire                 unit_end,
@@ -32,13 +33,9 @@ module emu_drain #(
     input  wire                 unit_pass_first,
     input  wire                 unit_result_first,
     input  wire                 unit_result_last,
+    input  wire [63:0]          unit_index,
     output wire [1:0]           unit_slot,     // slot that the unit now accumulating will have
     output wire                 unit_freed,
-
-    // Keys of the unit to start
-    output wire [1:0]           key_slot,
-    input  wire [31:0]          key_in,
-    input  wire [31:0]          key2_in,
 
     // Sink
     input  wire                 s_ready,
@@ -94,6 +91,7 @@ module emu_drain #(
   reg             first_q, last_q;
   reg [31:0]      key_q, key2_q;
 
+  wire [31:0]    key_in, key2_in;
   wire [W_U-1:0] head = units[out_q];
   wire [2:0] head_group  = head[2:0];
   wire [7:0] head_one    = head[10:3];
@@ -161,10 +159,23 @@ module emu_drain #(
     end
   end
 
+  // ---- Noise keys, one pair a pass
+  emu_keys u_keys (
+      .clk           (clk),
+      .rst_n         (rst_n),
+      .clear         (clear),
+      .emu_noise_seed(emu_noise_seed),
+      .start         (unit_end && unit_pass_first),
+      .start_slot    (unit_slot),
+      .start_index   (unit_index),
+      .read_slot     (out_q),
+      .key           (key_in),
+      .key2          (key2_in)
+  );
+
   // ---- Outputs
   assign unit_slot  = in_q;
   assign unit_freed = unit_done;
-  assign key_slot   = out_q;
   assign s_take     = load && begins;
   assign convert    = active_q && some_q;
   assign slot       = slot_q;

@@ -152,7 +152,10 @@ module emu_lanes #(
       end
 
       for (l = 8 * k; l < 8 * k + 8; l = l + 1) begin : g_lane
-        reg [W-1:0] sum0_q, sum1_q, sum2_q, hold0_q, hold1_q, hold2_q;
+        reg  [W-1:0] sum0_q, sum1_q, sum2_q, hold0_q, hold1_q, hold2_q;
+        wire [W-1:0] row0 = spread(word4_q[l*10 +: 10]) & mask0_q;
+        wire [W-1:0] row1 = spread(word4_q[l*10 +: 10]) & mask1_q;
+        wire [W-1:0] row2 = spread(word4_q[l*10 +: 10]) & mask2_q;
 
         always @(posedge clk) begin
           if (hold) begin
@@ -165,9 +168,9 @@ module emu_lanes #(
             hold2_q <= next2;
           end
           if (valid_q[2]) begin
-            sum0_q <= (first_q[2] ? {W{1'b0}} : sum0_q) + (spread(word4_q[l*10 +: 10]) & mask0_q);
-            if (second) sum1_q <= (first_q[2] ? {W{1'b0}} : sum1_q) + (spread(word4_q[l*10 +: 10]) & mask1_q);
-            if (third)  sum2_q <= (first_q[2] ? {W{1'b0}} : sum2_q) + (spread(word4_q[l*10 +: 10]) & mask2_q);
+            sum0_q <= first_q[2] ? row0 : sum0_q + row0;
+            if (second) sum1_q <= first_q[2] ? row1 : sum1_q + row1;
+            if (third)  sum2_q <= first_q[2] ? row2 : sum2_q + row2;
           end
         end
 

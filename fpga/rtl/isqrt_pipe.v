@@ -12,36 +12,39 @@ module isqrt_pipe (
     output wire [11:0] root
 );
 
-  reg [47:0] s1_q, s2_q, s3_q, s4_q;
+  reg [47:0] s1_q, s2_q, s3_q, s4_q;  // remainder, root so far; both at the weight of the value
 
-  // {remainder 12 (14 while it is compared), root 12, value 24} after one more root bit
-  function automatic [47:0] step(input [47:0] s);
-    reg [13:0] remainder, trial;
-    reg [11:0] left;
+  // Three digits, the first of weight 4^top: a digit is one when the remainder holds what it adds to the square
+  function automatic [47:0] digits(input [47:0] state, input integer top);
+    reg [23:0] remainder, so_far, added;
+    integer    i;
     begin
-      remainder = {s[47:36], s[23:22]};
-      trial     = {s[35:24], 2'b01};
-      left      = remainder >= trial ? remainder[11:0] - trial[11:0] : remainder[11:0];
-      step      = {left, s[34:24], remainder >= trial, s[21:0], 2'b00};
+      {remainder, so_far} = state;
+      for (i = 0; i < 3; i = i + 1) begin
+        added = so_far | (24'd1 << (2 * (top - i)));
+        if (remainder >= added) begin
+          remainder = remainder - added;
+          so_far    = (so_far >> 1) | (24'd1 << (2 * (top - i)));
+        end else begin
+          so_far = so_far >> 1;
+        end
+      end
+      digits = {remainder, so_far};
     end
-  endfunction
-
-  function automatic [47:0] three(input [47:0] s);
-    three = step(step(step(s)));
   endfunction
 
   always @(posedge clk) begin
     if (en) begin
-      s1_q   <= three({24'd0, value});
-      s2_q   <= three(s1_q);
-      s3_q   <= three(s2_q);
-      s4_q   <= three(s3_q);
+      s1_q <= digits({value, 24'd0}, 11);
+      s2_q <= digits(s1_q, 8);
+      s3_q <= digits(s2_q, 5);
+      s4_q <= digits(s3_q, 2);
     end
   end
 
-  assign root = s4_q[35:24];
+  assign root = s4_q[11:0];
 
-  wire unused_ok = &{1'b0, s4_q[47:36], s4_q[23:0]};
+  wire unused_ok = &{1'b0, s4_q[47:12]};
 
 endmodule
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from cocotb.clock import Clock
@@ -68,9 +69,8 @@ class MacroHost:
         self.model.registers = registers
         for name, value in vars(registers).items():
             handle = getattr(self.dut, f"emu_{name}")
-            if name == "range_shift":
-                value = sum(shift << 8 * i for i, shift in enumerate(value))
-            handle.value = value & ((1 << len(handle)) - 1)
+            word = sum(s << 8 * i for i, s in enumerate(value)) if isinstance(value, tuple) else value
+            handle.value = word & ((1 << len(handle)) - 1)
         await self.tick()
 
     async def load_tables(self, names: list[str] | None = None) -> None:
@@ -208,11 +208,8 @@ class MacroHost:
             vectors.append([(row, self.rng.randrange(top) | self.rng.choice((0, sign))) for row in rows])
         return vectors
 
-
     # Cells
-    async def pulse(
-        self, kind: str, row: int, columns: list[int], *, drive: int = 1, **fields: int
-    ) -> int:
+    async def pulse(self, kind: str, row: int, columns: list[int], *, drive: int = 1, **fields: int) -> int:
         """Gives one pulse to RTL and model; returns cycles from `p_ready` to `p_done`."""
         self.model.pulse(kind, row, columns, **fields)
         dut = self.dut
@@ -269,7 +266,7 @@ class MacroHost:
             await FallingEdge(dut.clk)
             if done:
                 break
-        gaps = {b - a for a, b in zip(taken, taken[1:], strict=False)}
+        gaps = {b - a for a, b in pairwise(taken)}
         assert len(taken) == len(cells) and len(gaps) == 1, gaps
         return gaps.pop(), values
 

@@ -92,8 +92,8 @@ async def every_configuration_gives_the_models_results(dut) -> None:
         for cfg in CONFIGS.values():
             for window in WINDOWS.values():
                 rows = host.rng.sample(range(host.rows), host.rng.randrange(1, host.rows))
-                cfg = replace(cfg, read_code=host.rng.choice((0, READ_CODE, 30_000)))
-                await host.check(cfg, host.random_vectors(cfg, rows, 3), window(host.columns), 1 << 40)
+                case = replace(cfg, read_code=host.rng.choice((0, READ_CODE, 30_000)))
+                await host.check(case, host.random_vectors(case, rows, 3), window(host.columns), 1 << 40)
 
 
 @cocotb.test()

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The emulated cells with all that changes them: memory, engine, sums, non-volatile port.
+//
+// `word` follows `read` by one cycle; reading and the engine take turns. `nv_load` writes at once and must
+// meet an idle engine. `nv_write` tells every cell written.
+
+`default_nettype none
+
+module emu_array #(
+    parameter ROWS  = 512,
+    parameter COLS  = 512,
+    parameter LANES = 64
+) (
+    input  wire                clk,
+    input  wire                rst_n,
+    output wire                idle,
+    input  wire [7:0]          cfg_macro,
+
+    // Pulses
+    input  wire                p_valid,
+    output wire                p_ready,
+    input  wire [1:0]          p_kind,
+    input  wire [8:0]          p_row,
+    input  wire [COLS-1:0]     p_mask,
+    input  wire [15:0]         p_voltage,
+    input  wire [15:0]         p_gate,
+    input  wire [31:0]         p_elapsed,
+    input  wire [63:0]         p_index,
+    input  wire                p_drive,
+    output wire                p_done,
+
+    // Cells
+    input  wire                c_valid,
+    output wire                c_ready,
+    input  wire                c_write,
+    input  wire [8:0]          c_row,
+    input  wire [8:0]          c_column,
+    input  wire [9:0]          c_g,
+    output wire                c_rvalid,
+    output wire [9:0]          c_rdata,
+    input  wire                refresh,
+    output wire                refresh_done,
+
+    // Tables and registers
+    input  wire                t_valid,
+    input  wire [3:0]          t_table,
+    input  wire [11:0]         t_index,
+    input  wire [17:0]         t_data,
+    input  wire [31:0]         emu_chip_seed,
+    input  wire [9:0]          emu_formed_floor,
+    input  wire [15:0]         emu_stress_origin,
+    input  wire [15:0]         emu_stress_slope,
+    input  wire [15:0]         emu_reset_onset,
+    input  wire [15:0]         emu_reset_slope_v,
+    input  wire [15:0]         emu_reset_slope_w,
+    input  wire [15:0]         emu_reset_spread,
+
+    // Reading
+    input  wire                read,
+    input  wire [2:0]          read_group,
+    input  wire [8:0]          read_row,
+    output wire [LANES*10-1:0] word,
+
+    // mroot
+    output wire                m_write,
+    output wire [8:0]          m_column,
+    output wire [11:0]         m_root,
+
+    // Non-volatile mirror
+    input  wire                nv_load,
+    input  wire                nv_kind,
+    input  wire [11:0]         nv_address,
+    input  wire [LANES*10-1:0] nv_data,
+    output wire                nv_write,
+    output wire [8:0]          nv_row,
+    output wire [8:0]          nv_column,
+    output wire [9:0]          nv_g
+);
+
+  wire                engine_read, engine_write, change;
+  wire [2:0]          engine_group, write_group;
+  wire [8:0]          engine_row, write_row, change_row, change_column;
+  wire [9:0]          change_old, change_g;
+  wire [LANES*10-1:0] write_word;
+  wire                restore = nv_load && !nv_kind;
+
+  emu_cells #(
+      .LANES (LANES),
+      .GROUPS(COLS / LANES),
+      .W_ROW ($clog2(ROWS))
+  ) u_cells (
+      .clk        (clk),
+      .read       (read || engine_read),
+      .read_group (engine_read ? engine_group : read_group),
+      .read_row   (engine_read ? engine_row : read_row),
+      .word       (word),
+      .write      (restore || engine_write),
+      .write_group(restore ? nv_address[11:9] : write_group),
+      .write_row  (restore ? nv_address[8:0] : write_row),
+      .write_word (restore ? nv_data : write_word)
+  );
+
+  cell_engine #(
+      .COLS (COLS),
+      .LANES(LANES)
+  ) u_engine (
+      .clk              (clk),
+      .rst_n            (rst_n),
+      .idle             (idle),
+      .cfg_macro        (cfg_macro),
+      .p_valid          (p_valid),
+      .p_ready          (p_ready),
+      .p_kind           (p_kind),
+      .p_row            (p_row),
+      .p_mask           (p_mask),
+      .p_voltage        (p_voltage),
+      .p_gate           (p_gate),
+      .p_elapsed        (p_elapsed),
+      .p_index          (p_index),
+      .p_drive          (p_drive),
+      .p_done           (p_done),
+      .c_valid          (c_valid),
+      .c_ready          (c_ready),
+      .c_write          (c_write),
+      .c_row            (c_row),
+      .c_column         (c_column),
+      .c_g              (c_g),
+      .c_rvalid         (c_rvalid),
+      .c_rdata          (c_rdata),
+      .refresh          (refresh),
+      .refresh_done     (refresh_done),
+      .t_valid          (t_valid),
+      .t_table          (t_table),
+      .t_index          (t_index),
+      .t_data           (t_data),
+      .emu_chip_seed    (emu_chip_seed),
+      .emu_formed_floor (emu_formed_floor),
+      .emu_stress_origin(emu_stress_origin),
+      .emu_stress_slope (emu_stress_slope),
+      .emu_reset_onset  (emu_reset_onset),
+      .emu_reset_slope_v(emu_reset_slope_v),
+      .emu_reset_slope_w(emu_reset_slope_w),
+      .emu_reset_spread (emu_reset_spread),
+      .read             (engine_read),
+      .read_group       (engine_group),
+      .read_row         (engine_row),
+      .word             (word),
+      .write            (engine_write),
+      .write_group      (write_group),
+      .write_row        (write_row),
+      .write_word       (write_word),
+      .change           (change),
+      .change_row       (change_row),
+      .change_column    (change_column),
+      .change_old       (change_old),
+      .change_g         (change_g)
+  );
+
+  cell_sums #(
+      .COLS(COLS)
+  ) u_sums (
+      .clk         (clk),
+      .rst_n       (rst_n),
+      .update      (change),
+      .touch       (change),
+      .column      (change_column),
+      .old         (change_old),
+      .new_g       (change_g),
+      .load        (nv_load && nv_kind),
+      .load_column (nv_address[8:0]),
+      .load_s1     (nv_data[18:0]),
+      .load_s2     (nv_data[47:19]),
+      .load_root   (nv_data[59:48]),
+      .refresh     (idle && refresh),
+      .refresh_done(refresh_done),
+      .m_write     (m_write),
+      .m_column    (m_column),
+      .m_root      (m_root)
+  );
+
+  assign nv_write  = change;
+  assign nv_row    = change_row;
+  assign nv_column = change_column;
+  assign nv_g      = change_g;
+
+endmodule
+
+`default_nettype wire
