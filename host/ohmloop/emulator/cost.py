@@ -24,7 +24,7 @@ _DUMP: Final = 5
 _SCAN_BITS: Final = 32  # columns that the guard judges a cycle
 
 
-@compiled("i8(i8, i8, i8, i8, i8, i8, i8, i8[::1])")
+@compiled("UniTuple(i8, 2)(i8, i8, i8, i8, i8, i8, i8, i8[::1], i8)")
 def _last_word(
     vectors: Number,
     passes: Number,
@@ -34,8 +34,9 @@ def _last_word(
     floor: Number,
     columns: Number,
     drains: NDArray[np.int64],
-) -> Number:
-    """Returns the cycle in which the last result of a reading leaves, beats offered from cycle 0 on.
+    until: Number,
+) -> tuple[Number, Number]:
+    """Returns when the last result leaves, beats offered from cycle 0 on, and how many leave by `until`.
 
     Args:
         vectors: vectors of the request.
@@ -46,6 +47,7 @@ def _last_word(
         floor: shortest sub-pass.
         columns: of the window.
         drains: `[groups]` cycles of each group's conversions.
+        until: last cycle of the count.
     """
     finished = np.full(4, _LONG_AGO)  # f of the last four units
     freed = np.full(4, _LONG_AGO)  # b of the last four results
@@ -56,6 +58,7 @@ def _last_word(
     offered = _LONG_AGO  # o[r-1] + K
     unit = 0
     result = 0
+    left = 0
     for vector in range(vectors):
         loaded = max(loaded, done[vector % 2]) + rows
         for turn in range(passes):
@@ -75,8 +78,9 @@ def _last_word(
                 offered = start + columns
                 freed[result % 4] = offered - 1 - _SEND
                 result += 1
+                left += 1 if offered - 1 <= until else 0
         done[vector % 2] = read
-    return offered - 1
+    return offered - 1, left
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +99,11 @@ class CostModel:
         counts = np.bincount(groups - groups[0], minlength=1)
         return np.maximum(1, planes * counts).astype(np.int64)
 
-    def reading(self, request: VectorRequest) -> int:
-        """Returns the cycles of MAC, MAC_RAW or READ_CELLS."""
+    def reading(self, request: VectorRequest, bound: int) -> tuple[int, int]:
+        """Returns the cycles of MAC, MAC_RAW or READ_CELLS, and the results that leave within `bound`."""
         cells, raw = request.opcode == Opcode.READ_CELLS, request.opcode == Opcode.MAC_RAW
         passes = request.bits if raw else 1 << request.averages_log2
-        last = _last_word(
+        last, left = _last_word(
             request.rows.count if cells else request.count,
             passes,
             passes if raw else 1,
@@ -108,8 +112,9 @@ class CostModel:
             max(16, self.lanes // self.adc_lanes),
             request.columns.count,
             self._drains(request, 1 if raw else request.bits),
+            bound + 1 - _READING,
         )
-        return int(last) + _READING
+        return int(last) + _READING, int(left)
 
     def pulse_row(self, request: PulseRequest) -> int:
         """Returns the cycles of one pulse on one row: judged, driven, stored."""
@@ -121,10 +126,13 @@ class CostModel:
         """Returns the cycles of PULSE besides its pulses: the dry pass over every row, and the refresh."""
         return _PULSE + request.rows.count * self._judgement + self._refresh(request.columns.count)
 
-    def pulses_within(self, request: PulseRequest, cycles: int) -> int:
-        """Returns how many row pulses begin within `cycles` of the operation's start."""
-        dry = _PULSE + (request.rows.count + 1) * self._judgement
-        return max(0, -(-(cycles - dry) // self.pulse_row(request)))
+    def pulses_within(self, request: PulseRequest, cycles: int) -> tuple[int, int]:
+        """Returns the row pulses begun, and the rows finished, before cycle `cycles` of the operation."""
+        first, each = _PULSE - 1 + (request.rows.count + 1) * self._judgement, self.pulse_row(request)
+        asked = request.rows.count * request.pulses
+        begun = max(0, -(-(cycles - first) // each))
+        ended = max(0, -(-(cycles - first - request.width_cycles) // each))
+        return min(asked, begun), min(asked, ended) // request.pulses
 
     def cells(self, request: CellRequest) -> int:
         """Returns the cycles of CELL_LOAD or CELL_DUMP."""

@@ -135,12 +135,11 @@ class Executor:
         request = self._decode_vectors(opcode, payload)
         self._require_released()
         self._condition.guard.check_read(request.read_code)
-        cycles = self._costs[request.macro].reading(request)
         longest = self._condition.registers[Register.OPERATION_CYCLES]
-        if cycles >= longest:
+        cycles, done = self._costs[request.macro].reading(request, longest)
+        if cycles > longest:
             self._spend_reading(longest)
             self._condition.make_safe(latch=False)
-            done = request.result_shape[0] * longest // cycles
             return Status.OPERATION_TIMEOUT, pack_counts(1, done, 0)
         reading = self._arrays[request.macro].read(request)
         self._spend_reading(cycles)
@@ -161,23 +160,22 @@ class Executor:
         condition = self._condition
         condition.guard.check_pulse(request, condition.cycles)
         cost = self._costs[request.macro]
-        each = cost.pulse_row(request)
         asked = request.rows.count * request.pulses
+        total = cost.pulse_start(request) + asked * cost.pulse_row(request)
         longest = condition.registers[Register.OPERATION_CYCLES]
         token_time = condition.guard.expires - condition.cycles
-        given = min(asked, cost.pulses_within(request, min(longest, token_time)))
+        given, rows_done = cost.pulses_within(request, min(total, longest, token_time))
         pulses_each = np.clip(given - np.arange(request.rows.count) * request.pulses, 0, request.pulses)
         cell_pulses = given * request.columns.count
         condition.guard.take(cell_pulses)  # counted first: an interrupt never leaves pulses uncounted
         condition.pulses += cell_pulses
         self._arrays[request.macro].pulse(request, pulses_each.astype(np.int64))
-        rows_done = given // request.pulses
-        cycles = cost.pulse_start(request) + given * each
-        condition.spend(cycles)
-        if given == asked:
-            return Status.OK, pack_words(cycles & _BUSY_WORD, rows_done, cell_pulses)
+        if given == asked and total <= longest:
+            condition.spend(total)
+            return Status.OK, pack_words(total & _BUSY_WORD, rows_done, cell_pulses)
+        condition.spend(min(longest, token_time))
         if token_time < longest:
-            return Status.ABORTED, pack_counts(int(given > 0), rows_done, cell_pulses)
+            return Status.ABORTED, pack_counts(int(given > 0), given // request.pulses, cell_pulses)
         condition.make_safe(latch=False)
         return Status.OPERATION_TIMEOUT, pack_counts(int(given > 0), rows_done, cell_pulses)
 

@@ -261,8 +261,23 @@ def test_an_operation_past_its_bound_is_stopped_and_does_not_latch():
     started, rows, cells = unpack_words(answer)
     assert (status, started) == (Status.OPERATION_TIMEOUT, 1)
     assert 0 < rows < 12
-    assert cells == rows * 64 == bench.read(Register.PULSES_SINCE_BOOT)
+    assert cells == (rows + 1) * 64 == bench.read(Register.PULSES_SINCE_BOOT)  # the last one is cut
     assert state(bench) & 3 == 0
+
+
+@pytest.mark.parametrize(
+    "cycles, answer",  # as the simulated board of 16 lanes answers
+    [
+        (48, (0, 0, 0)), (49, (1, 0, 64)), (348, (1, 0, 64)), (350, (1, 1, 64)), (354, (1, 1, 64)),
+        (355, (1, 1, 128)),
+    ],
+)  # fmt: skip
+def test_a_stopped_train_counts_as_the_board_does(cycles, answer):
+    bench = Bench()
+    arm(bench, 64, 64)
+    bench.write(Register.OPERATION_CYCLES, cycles)
+    payload = forming(rows=Axis(0, 10), columns=Axis(0, 64), width_cycles=300)
+    assert bench.ask(Opcode.PULSE, payload) == (Status.OPERATION_TIMEOUT, pack_words(*answer))
 
 
 def test_a_token_that_runs_out_in_a_train_stops_it():
