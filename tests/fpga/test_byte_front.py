@@ -167,10 +167,11 @@ async def malformed_frames_end_bad_and_the_next_is_whole(dut) -> None:
     cut = stuffed(good)[:-4] + b"\0"  # breaks off inside a block
     short = b"\0" + cobs.encode(good[:-1]) + b"\0"  # no multiple of four
     tiny = b"\0\x01\0"  # one byte: no word
-    for data in (cut, short, tiny, stuffed(good)):
+    even = b"\0\x09abcd\0"  # breaks off after a whole word
+    for data in (cut, short, tiny, even, stuffed(good)):
         await receive_bytes(dut, data)
     await parts.cycles(dut, 10)
-    assert [bad for _, bad in packets] == [True, True, True, False] and packets[-1] == (good, False)
+    assert [bad for _, bad in packets] == [True] * 4 + [False] and packets[-1] == (good, False)
 
 
 @cocotb.test()
@@ -186,16 +187,18 @@ async def zeros_between_frames_are_nothing(dut) -> None:
 async def a_lost_byte_marks_its_frame_and_no_other(dut) -> None:
     await parts.start(dut)
     packets = watch_packets(dut)
+    await receive_bytes(dut, b"\0")
     dut.in_bad.value = 1  # between frames: ignored
     await parts.cycles(dut, 1)
     dut.in_bad.value = 0
+    await receive_bytes(dut, cobs.encode(b"wxyz") + b"\0")
     await receive_bytes(dut, b"\0" + cobs.encode(b"abcd")[:2])
     dut.in_bad.value = 1
     await parts.cycles(dut, 1)
     dut.in_bad.value = 0
     await receive_bytes(dut, cobs.encode(b"abcd")[2:] + b"\0" + stuffed(b"efgh"))
     await parts.cycles(dut, 10)
-    assert packets == [(b"abcd", True), (b"efgh", False)]
+    assert packets == [(b"wxyz", False), (b"abcd", True), (b"efgh", False)]
 
 
 @cocotb.test()

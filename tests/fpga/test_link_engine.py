@@ -290,6 +290,23 @@ async def duplicates_of_several_are_sent_again_in_order(dut) -> None:
 
 
 @cocotb.test()
+async def duplicates_in_any_order_become_one_range(dut) -> None:
+    host = await LinkHost.start(dut)
+    await host.open()
+    for _ in range(6):
+        await host.send(host.request(1))
+    await host.settle()
+    host.forget()
+    dut.tx_ready.value = 0
+    for sequence in (0, 3, 2, 4):  # the first is begun at once
+        await host.send(host.numbered(sequence, 1))
+        await host.cycles(5)
+    dut.tx_ready.value = 1
+    await host.settle()
+    assert [f.sequence for f in host.frames] == [0, 2, 3, 4]
+
+
+@cocotb.test()
 async def duplicate_of_a_waiting_request_makes_no_second_reply(dut) -> None:
     host = await LinkHost.start(dut)
     await host.open()
