@@ -242,7 +242,7 @@ module limit_guard #(
   assign pulses_left = left_q;
   assign g_done      = judged || lost || settled;
   assign g_status    = judged ? status : lost || cut_q ? `STATUS_ABORTED : `STATUS_OK;
-  assign g_limit     = limit;
+  assign g_limit     = judged ? limit : 32'd0;
   assign given       = started;
   assign given_cells = cells_q;
   assign p_valid     = state_q == ST_OFFER && permitted;
