@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import ohmloop
 from ohmloop.cli.app import app
 from ohmloop.cli.demo import DemoPlan, DemoResult, same_integers
-from ohmloop.cli.experiment import judge
+from ohmloop.cli.experiment import Protocols, judge, run_formed_chip
 from ohmloop.cli.figures import principal_components
-from ohmloop.systems.datasets import data_folder
+from ohmloop.systems.datasets import data_folder, load_mutag
 from ohmloop.systems.esgnn import EmbeddingRecord
 
 FIXED_KEYS = {
@@ -142,6 +143,18 @@ def test_other_integers_on_the_simulated_board_are_seen():
     assert not same_integers(run(1), run(1, features=1.5))
     result = DemoResult(DemoPlan(), None, formed=[run(1), run(2)], simulated=[run(3)])
     assert not result.identical
+
+
+@pytest.mark.slow
+def test_the_simulated_board_and_the_twin_embed_mutag_with_the_same_integers():
+    protocols = Protocols.of(load_mutag(), shuffles=1)
+    runs = []
+    for url in ("sim://?rows=64&columns=64&lanes=16", "twin://?rows=64&columns=64&lanes=16"):
+        with ohmloop.open(url, chip="tmp:seed:1", noise_seed=1) as board:
+            runs.append(run_formed_chip(board.macro, protocols, name="chip 1", noise_seed=1))
+    assert same_integers(*runs)
+    assert runs[0].record.products == 4 * 3371
+    assert runs[0].board_holdouts.accuracy == runs[1].board_holdouts.accuracy
 
 
 def test_judging_counts_every_test_sample_once_by_class():
