@@ -120,7 +120,7 @@ class CostModel:
         """Returns the cycles of one pulse on one row: judged, driven, stored."""
         groups = np.unique(request.columns.lines // self.lanes).size
         stored = 18 + (2 * self.lanes + 15) * groups + self.columns // self.lanes - groups
-        return self._judgement + 2 + max(request.width_cycles, stored)
+        return self._judgement + 1 + max(request.width_cycles + 1, stored)
 
     def pulse_start(self, request: PulseRequest) -> int:
         """Returns the cycles of PULSE besides its pulses: the dry pass over every row, and the refresh."""
