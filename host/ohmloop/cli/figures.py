@@ -207,8 +207,8 @@ def _embedding(figure: Any, result: DemoResult) -> None:
             axes.scatter(*points, s=34, color=colour, marker=marker, alpha=0.7, lw=0, label=text)
         axes.set_xlabel(f"component {x + 1} ({100 * explained[x]:.3g} % of the variance)")
         axes.set_ylabel(f"component {y + 1} ({100 * explained[y]:.2g} %)")
-    grid[0].set_title("First component: the size of the molecule")
-    grid[1].set_title("What is left beside size")
+    grid[0].set_title("Components 1 and 2")
+    grid[1].set_title("Components 2 and 3")
     grid[0].legend(loc="lower left")
     figure.suptitle(f"Graph embeddings on {run.name}, {len(labels)} molecules", fontsize=14)
 
