@@ -127,6 +127,24 @@ async def new_nonce_while_a_reply_leaves_lets_the_reply_end(dut) -> None:
 
 
 @cocotb.test()
+async def no_reply_of_the_old_epoch_begins_once_a_new_one_waits(dut) -> None:
+    host = await LinkHost.start(dut)
+    await host.open(0x00010002)
+    dut.tx_ready.value = 0
+    for _ in range(2):
+        await host.send(host.request(2))
+        await host.cycles(20)
+    dut.stuck.value = 1  # the core is not idle: the new epoch waits
+    await host.send(host.hello(0x00010003))
+    dut.tx_ready.value = 1
+    await host.settle()
+    assert [(frame.opcode, frame.epoch) for frame in host.frames] == [(Opcode.PING, 2)]
+    dut.stuck.value = 0
+    await host.settle()
+    assert [(frame.opcode, frame.epoch) for frame in host.frames[1:]] == [(Opcode.HELLO, 3)]
+
+
+@cocotb.test()
 async def hello_of_another_length_is_refused(dut) -> None:
     host = await LinkHost.start(dut)
     await host.send(host.urgent(Opcode.HELLO, 4, b"\0" * 16))
