@@ -3,10 +3,10 @@
 //
 // `word` is the cells of one row, `in_*` its row code, in the same cycle. Row position factors
 // (table U, with `emu_row_position`) and the sum take four more cycles; after the last row
-// (`in_last`) the sums move to hold registers, which shift ADC_LANES lanes a cycle toward lane 0
-// for LANES / ADC_LANES cycles: `move` is high, `sums` are the lowest lanes' words and
+// (`in_last`) the bank of sums shifts ADC_LANES lanes a cycle toward lane 0 for LANES / ADC_LANES
+// cycles, while the other bank adds: `move` is high, `sums` are the lowest lanes' words and
 // `move_quad` says which. The first `move` comes five cycles after `in_last`; the next `in_last`
-// must not come sooner than the moves take. A sum is at most 512 * 1023 < 2^19: no carry between planes.
+// must not come sooner than the moves take, or than 16 cycles. A sum is at most 512 * 1023 < 2^19: no carry between planes.
 
 `default_nettype none
 
@@ -18,7 +18,6 @@ module emu_lanes #(
     input  wire                     rst_n,
     input  wire                     clear,
     input  wire                     emu_row_position,
-    input  wire [3:0]               cfg_bits,
 
     // One row
     input  wire [LANES*10-1:0]      word,
@@ -43,7 +42,7 @@ module emu_lanes #(
   localparam [31:0] QUAD_TOP = QUADS - 1;
 
   // ---- Row pipeline
-  reg [LANES*10-1:0] word2_q, word3_q, word4_q;
+  reg [LANES*10-1:0] word2_q, word3_q;
   reg [LANES*28-1:0] product_q;
   reg [17:0]         factor_q;
   reg [3:0]          last_q, minus_q;
@@ -95,37 +94,34 @@ module emu_lanes #(
     end
   end
 
-  always @(posedge clk) begin
-    if (valid_q[1]) begin
-      if (emu_row_position) begin
-        for (i = 0; i < LANES; i = i + 1)
-          word4_q[i*10 +: 10] <= rounded(product_q[i*28+14 +: 14]);
-      end else begin
-        word4_q <= word3_q;
-      end
-    end
-  end
-
   // A conductance in each of the three fields of a word
   function [W-1:0] spread(input [9:0] g);
     spread = {9'd0, g, 9'd0, g, 9'd0, g};
   endfunction
 
-  // ---- Moves
-  reg       move_q, move_minus_q;
+  // ---- Banks: one adds while the other shifts out
+  reg       bank_q, move_q, move_bank_q, move_minus_q;
   reg [1:0] move_slot_q;
   reg [5:0] quad_q;
 
-  wire hold   = last_q[3];
-  wire second = cfg_bits > 4'd3;  // planes 3..5 are used
-  wire third  = cfg_bits > 4'd6;
+  wire ended = last_q[3];
+  wire add_a = valid_q[2] && !bank_q;
+  wire add_b = valid_q[2] && bank_q;
+  wire out_a = move_q && !move_bank_q;
+  wire out_b = move_q && move_bank_q;
 
   always @(posedge clk) begin
-    if (!rst_n || clear) move_q <= 1'b0;
-    else if (hold)       move_q <= 1'b1;
-    else if (quad_q == QUAD_TOP[5:0]) move_q <= 1'b0;
-    quad_q <= hold ? 6'd0 : quad_q + 6'd1;
-    if (hold) begin
+    if (!rst_n || clear) begin
+      bank_q <= 1'b0;
+      move_q <= 1'b0;
+    end else begin
+      if (last_q[2]) bank_q <= !bank_q;
+      if (ended) move_q <= 1'b1;
+      else if (quad_q == QUAD_TOP[5:0]) move_q <= 1'b0;
+    end
+    quad_q <= ended ? 6'd0 : quad_q + 6'd1;
+    if (ended) begin
+      move_bank_q  <= !bank_q;
       move_minus_q <= minus_q[3];
       move_slot_q  <= slot_q[7:6];
     end
@@ -152,44 +148,72 @@ module emu_lanes #(
       end
 
       for (l = 8 * k; l < 8 * k + 8; l = l + 1) begin : g_lane
-        reg  [W-1:0] sum0_q, sum1_q, sum2_q, hold0_q, hold1_q, hold2_q;
-        wire [W-1:0] row0 = spread(word4_q[l*10 +: 10]) & mask0_q;
-        wire [W-1:0] row1 = spread(word4_q[l*10 +: 10]) & mask1_q;
-        wire [W-1:0] row2 = spread(word4_q[l*10 +: 10]) & mask2_q;
+        reg  [W-1:0] cell_q;  // the row's cell, in each field
+        reg  [W-1:0] a0_q, a1_q, a2_q, b0_q, b1_q, b2_q;
+        wire [W-1:0] next_a0, next_a1, next_a2, next_b0, next_b1, next_b2;  // of the lane that shifts into this one
 
         always @(posedge clk) begin
-          if (hold) begin
-            hold0_q <= sum0_q;
-            hold1_q <= sum1_q;
-            hold2_q <= sum2_q;
-          end else if (move_q) begin
-            hold0_q <= next0;
-            hold1_q <= next1;
-            hold2_q <= next2;
-          end
-          if (valid_q[2]) begin
-            sum0_q <= first_q[2] ? row0 : sum0_q + row0;
-            if (second) sum1_q <= first_q[2] ? row1 : sum1_q + row1;
-            if (third)  sum2_q <= first_q[2] ? row2 : sum2_q + row2;
+          if (valid_q[1]) begin
+            if (emu_row_position) cell_q <= spread(rounded(product_q[l*28+14 +: 14]));
+            else                  cell_q <= spread(word3_q[l*10 +: 10]);
           end
         end
 
-        // The lane that shifts into this one
-        wire [W-1:0] next0, next1, next2;
+        always @(posedge clk) begin
+          if (add_a) begin
+            if (first_q[2]) begin
+              a0_q <= cell_q & mask0_q;
+              a1_q <= cell_q & mask1_q;
+              a2_q <= cell_q & mask2_q;
+            end else begin
+              a0_q <= a0_q + (cell_q & mask0_q);
+              a1_q <= a1_q + (cell_q & mask1_q);
+              a2_q <= a2_q + (cell_q & mask2_q);
+            end
+          end else if (out_a) begin
+            a0_q <= next_a0;
+            a1_q <= next_a1;
+            a2_q <= next_a2;
+          end
+        end
+
+        always @(posedge clk) begin
+          if (add_b) begin
+            if (first_q[2]) begin
+              b0_q <= cell_q & mask0_q;
+              b1_q <= cell_q & mask1_q;
+              b2_q <= cell_q & mask2_q;
+            end else begin
+              b0_q <= b0_q + (cell_q & mask0_q);
+              b1_q <= b1_q + (cell_q & mask1_q);
+              b2_q <= b2_q + (cell_q & mask2_q);
+            end
+          end else if (out_b) begin
+            b0_q <= next_b0;
+            b1_q <= next_b1;
+            b2_q <= next_b2;
+          end
+        end
+
         if (l + ADC_LANES < LANES) begin : g_next
-          assign next0 = g_octet[(l+ADC_LANES)/8].g_lane[l+ADC_LANES].hold0_q;
-          assign next1 = g_octet[(l+ADC_LANES)/8].g_lane[l+ADC_LANES].hold1_q;
-          assign next2 = g_octet[(l+ADC_LANES)/8].g_lane[l+ADC_LANES].hold2_q;
+          assign next_a0 = g_octet[(l+ADC_LANES)/8].g_lane[l+ADC_LANES].a0_q;
+          assign next_a1 = g_octet[(l+ADC_LANES)/8].g_lane[l+ADC_LANES].a1_q;
+          assign next_a2 = g_octet[(l+ADC_LANES)/8].g_lane[l+ADC_LANES].a2_q;
+          assign next_b0 = g_octet[(l+ADC_LANES)/8].g_lane[l+ADC_LANES].b0_q;
+          assign next_b1 = g_octet[(l+ADC_LANES)/8].g_lane[l+ADC_LANES].b1_q;
+          assign next_b2 = g_octet[(l+ADC_LANES)/8].g_lane[l+ADC_LANES].b2_q;
         end else begin : g_none
-          assign {next0, next1, next2} = {3 * W{1'b0}};
+          assign {next_a0, next_a1, next_a2, next_b0, next_b1, next_b2} = {6 * W{1'b0}};
         end
 
         if (l < ADC_LANES) begin : g_leaves
-          assign sums[l*171 +: 171] = {hold2_q, hold1_q, hold0_q};
+          assign sums[l*171 +: 171] = move_bank_q ? {b2_q, b1_q, b0_q} : {a2_q, a1_q, a0_q};
         end
       end
     end
   endgenerate
+
+  wire unused_ok = &{1'b0, product_q};
 
 endmodule
 

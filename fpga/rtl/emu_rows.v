@@ -183,7 +183,6 @@ module emu_rows #(
       .rst_n           (rst_n),
       .clear           (drop),
       .emu_row_position(emu_row_position),
-      .cfg_bits        (cfg_bits),
       .word            (word),
       .in_valid        (valid2_q),
       .in_first        (first2_q),

@@ -54,10 +54,12 @@ module result_stage (
   reg               kept_hit_q, hit6_q, hit7_q;
   reg        [31:0] data7_q;
 
+  wire en = advance && (valid || valid_q != 7'd0);
+
   always @(posedge clk) begin
     if (!rst_n || empty) valid_q <= 7'd0;
-    else if (advance)    valid_q <= {valid_q[5], valid_q[4] && (!pairs || second_q[4]), valid_q[3:0], valid};
-    if (advance) begin
+    else if (en)         valid_q <= {valid_q[5], valid_q[4] && (!pairs || second_q[4]), valid_q[3:0], valid};
+    if (en) begin
       last_q   <= {last_q[5:0], last};
       second_q <= {second_q[3:0], second};
     end
@@ -74,13 +76,13 @@ module result_stage (
       .write        (t_write),
       .write_address(t_address),
       .write_data   (t_data),
-      .read         (advance && valid_q[0]),
+      .read         (en && valid_q[0]),
       .read_address ({range, column1_q}),
       .read_data    (correction)
   );
 
   always @(posedge clk) begin
-    if (advance) begin
+    if (en) begin
       column1_q  <= column;
       sum1_q     <= sum;
       sum2_q     <= fits32 ? sum1_q[31:0] : {sum1_q[39], {31{!sum1_q[39]}}};
@@ -102,7 +104,7 @@ module result_stage (
   wire       sign6  = result6_q[37];
 
   always @(posedge clk) begin
-    if (advance) begin
+    if (en) begin
       if (valid_q[4] && !second_q[4]) begin
         kept_q     <= result5_q;
         kept_hit_q <= hit_q[4];
