@@ -46,14 +46,15 @@ module axis_lines (
   wire [31:0] others = word_q & (word_q - 32'd1);
   wire        word_done = others == 32'd0;
   wire        loading   = bitmap_q && !loaded;
-  reg  [4:0]  lowest;
-  integer     i;
-  always @(*) begin : lowest_bit
-    lowest = 5'd0;
-    for (i = 31; i >= 0; i = i - 1) if (word_q[i]) lowest = i[4:0];
-  end
+  function [4:0] lowest;
+    input [31:0] word;
+    integer i;
+    begin
+      lowest = 5'd0;
+      for (i = 31; i >= 0; i = i - 1) if (word[i]) lowest = i[4:0];
+    end
+  endfunction
   wire [3:0] word_number = words_q[3:0] - 4'd1;
-  wire [8:0] found       = {word_number, lowest};
   wire       store       = loading && word_q != 32'd0;
 
   // ---- Registers ----
@@ -67,8 +68,8 @@ module axis_lines (
     end else if (loading) begin
       if (store) begin
         bits_q    <= bits_q + 10'd1;
-        highest_q <= found;
-        if (bits_q == 10'd0) first_q <= found;
+        highest_q <= {word_number, lowest(word_q)};
+        if (bits_q == 10'd0) first_q <= {word_number, lowest(word_q)};
       end
       if (w_valid && w_ready) begin
         word_q  <= w_data;
@@ -93,7 +94,7 @@ module axis_lines (
 
   wire [9:0] position_d = restart || (next && last) ? 10'd0 : next ? position_q + 10'd1 : position_q;
   always @(posedge clk) begin
-    if (store) table_mem[bits_q[8:0]] <= found;
+    if (store) table_mem[bits_q[8:0]] <= {word_number, lowest(word_q)};
     if (restart || next) begin
       position_q <= position_d;
       line_q     <= restart || last ? start_q : line_q + stride_q;

@@ -43,11 +43,14 @@ module board_registers (
 );
 
   // ---- State ----
+  reg [31:0] boot_q;
   reg [63:0] clock_q;
   reg [31:0] busy_q, pulses_q;
   wire       clear_counters;
 
   // ---- Registers ----
+  always @(posedge clk) boot_q <= boot_id;
+
   always @(posedge clk) begin
     if (!rst_n) clock_q <= 64'd0;
     else clock_q <= clock_q + 64'd1;
@@ -80,7 +83,7 @@ module board_registers (
       .s_cpuif_wr_ack                   (s_write_ack),
       .s_cpuif_wr_err                   (),
       .hwif_in_map_hash_value           (`MAP_HASH),
-      .hwif_in_boot_id_value            (boot_id),
+      .hwif_in_boot_id_value            (boot_q),
       .hwif_out_control_safe            (control_safe),
       .hwif_out_control_clear_safe      (clear_safe),
       .hwif_out_control_clear_counters  (clear_counters),

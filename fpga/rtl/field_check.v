@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Finds the first field outside its range in the fixed words of a request (docs/protocol.md, "Refusals").
 //
-// Combinational. `bad` with the value asked, the nearest value that would have been taken, and its payload word.
+// One cycle after `judge`: `bad` with the value asked, the nearest value that would have been taken, and its payload word.
 
 `default_nettype none
 `include "board_map.vh"
 
 module field_check (
+    input  wire        clk,
+    input  wire        judge,
     input  wire [7:0]  opcode,
     input  wire [31:0] word0,
     input  wire [31:0] word1,
@@ -16,10 +18,10 @@ module field_check (
     input  wire [15:0] column_count,
     input  wire [5:0]  column_place,  // payload word of the columns axis
 
-    output reg         bad,
-    output reg  [31:0] value,
-    output reg  [31:0] bound,
-    output reg  [31:0] place
+    output wire        bad,
+    output wire [31:0] value,
+    output wire [31:0] bound,
+    output wire [31:0] place
 );
 
   // ---- Fields ----
@@ -41,30 +43,51 @@ module field_check (
   wire unused_bits = &{word0[31:28], word0[24]};
 
   // One rule a line: when it fits, the field, its bound and its place. The first that fits wins.
-  always @(*) begin : first_bad
-    {bad, value, bound, place} = {1'b1, 96'd0};
-    if (has_macro && macro != 8'd0) {value, bound, place} = {24'd0, macro, 32'd0, 31'd0, is_arm};
-    else if (is_arm && word1[7:3] != 5'd0) {value, bound, place} = {24'd0, word1[7:0], 32'd7, 32'd1};
-    else if (is_vector && word0[11:8] > 4'd3) {value, bound} = {28'd0, word0[11:8], 32'd3};
-    else if (is_vector && averages > most_averages) {value, bound} = {28'd0, averages, 28'd0, most_averages};
-    else if (is_vector && bits == 4'd0) {value, bound} = {32'd0, 32'd1};
-    else if (is_vector && bits > most_bits) {value, bound} = {28'd0, bits, 28'd0, most_bits};
-    else if (is_vector && word0[21:20] == 2'd3) {value, bound} = {32'd3, 32'd2};
-    else if (is_read && word0[22]) value = 32'd1;
-    else if (is_vector && !is_mac && word0[23]) value = 32'd1;
-    else if (is_vector && word0[26:25] == 2'd3) {value, bound} = {32'd3, 32'd2};
-    else if (is_read && word0[27]) value = 32'd1;
-    else if (is_read && word4 != 16'd0) {value, place} = {16'd0, word4, 32'd4};
-    else if (is_vector && !is_read && word4 == 16'd0) {bound, place} = {32'd1, 32'd4};
+  reg [96:0] found_q;  // bad, value, bound, place
+  always @(posedge clk) if (judge) begin : first_bad
+    if (has_macro && macro != 8'd0)
+      found_q <= {1'b1, 24'd0, macro, 32'd0, 31'd0, is_arm};
+    else if (is_arm && word1[7:3] != 5'd0)
+      found_q <= {1'b1, 24'd0, word1[7:0], 32'd7, 32'd1};
+    else if (is_vector && word0[11:8] > 4'd3)
+      found_q <= {1'b1, 28'd0, word0[11:8], 32'd3, 32'd0};
+    else if (is_vector && averages > most_averages)
+      found_q <= {1'b1, 28'd0, averages, 28'd0, most_averages, 32'd0};
+    else if (is_vector && bits == 4'd0)
+      found_q <= {1'b1, 32'd0, 32'd1, 32'd0};
+    else if (is_vector && bits > most_bits)
+      found_q <= {1'b1, 28'd0, bits, 28'd0, most_bits, 32'd0};
+    else if (is_vector && word0[21:20] == 2'd3)
+      found_q <= {1'b1, 32'd3, 32'd2, 32'd0};
+    else if (is_read && word0[22])
+      found_q <= {1'b1, 32'd1, 64'd0};
+    else if (is_vector && !is_mac && word0[23])
+      found_q <= {1'b1, 32'd1, 64'd0};
+    else if (is_vector && word0[26:25] == 2'd3)
+      found_q <= {1'b1, 32'd3, 32'd2, 32'd0};
+    else if (is_read && word0[27])
+      found_q <= {1'b1, 32'd1, 64'd0};
+    else if (is_read && word4 != 16'd0)
+      found_q <= {1'b1, 16'd0, word4, 32'd0, 32'd4};
+    else if (is_vector && !is_read && word4 == 16'd0)
+      found_q <= {1'b1, 32'd0, 32'd1, 32'd4};
     else if (is_mac && word0[23] && column_count[0])
-      {value, bound, place} = {16'd0, column_count, 16'd0, column_count & 16'hFFFE, 26'd0, column_place};
-    else if (is_pulse && (word0[9:8] == `PULSE_SET || word0[9:8] == 2'd3)) {value, bound} = {30'd0, word0[9:8], 32'd2};
-    else if (is_pulse && word0[12:11] == 2'd3) {value, bound} = {32'd3, 32'd2};
-    else if (is_pulse && word2 == 32'd0) {bound, place} = {32'd1, 32'd2};
-    else if (is_pulse && word5 == 16'd0) {bound, place} = {32'd1, 32'd5};
-    else if (opcode == `OP_REG_READ && word1 == 32'd0) {bound, place} = {32'd1, 32'd1};
-    else bad = 1'b0;
+      found_q <= {1'b1, 16'd0, column_count, 16'd0, column_count & 16'hFFFE, 26'd0, column_place};
+    else if (is_pulse && (word0[9:8] == `PULSE_SET || word0[9:8] == 2'd3))
+      found_q <= {1'b1, 30'd0, word0[9:8], 32'd2, 32'd0};
+    else if (is_pulse && word0[12:11] == 2'd3)
+      found_q <= {1'b1, 32'd3, 32'd2, 32'd0};
+    else if (is_pulse && word2 == 32'd0)
+      found_q <= {1'b1, 32'd0, 32'd1, 32'd2};
+    else if (is_pulse && word5 == 16'd0)
+      found_q <= {1'b1, 32'd0, 32'd1, 32'd5};
+    else if (opcode == `OP_REG_READ && word1 == 32'd0)
+      found_q <= {1'b1, 32'd0, 32'd1, 32'd1};
+    else found_q <= 97'd0;
   end
+
+  // ---- Outputs ----
+  assign {bad, value, bound, place} = found_q;
 
 endmodule
 

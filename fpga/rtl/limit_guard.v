@@ -114,7 +114,8 @@ module limit_guard #(
   reg [31:0] limit;
   always @(*) begin : judgement
     limit = 32'd0;
-    if (safe_latched || kill) status = `STATUS_SAFE_LATCHED;
+    if (state_q != ST_JUDGE) status = `STATUS_OK;
+    else if (safe_latched || kill) status = `STATUS_SAFE_LATCHED;
     else if (!held_q) status = `STATUS_NOT_ARMED;
     else if (expired) status = `STATUS_TOKEN_EXPIRED;
     else if (!kind_good) begin
@@ -144,12 +145,14 @@ module limit_guard #(
   wire [PAD-1:0]       token_pad = {{(PAD - COLS) {1'b0}}, columns_q};
   wire [SCAN_BITS-1:0] mask_now  = mask_pad[word_q * SCAN_BITS +: SCAN_BITS];
   wire [SCAN_BITS-1:0] token_now = token_pad[word_q * SCAN_BITS +: SCAN_BITS];
-  reg  [9:0]           cells_now;
-  integer              i;
-  always @(*) begin : count_cells
-    cells_now = 10'd0;
-    for (i = 0; i < SCAN_BITS; i = i + 1) cells_now = cells_now + {9'd0, mask_now[i]};
-  end
+  function [9:0] ones;
+    input [SCAN_BITS-1:0] bits;
+    integer i;
+    begin
+      ones = 10'd0;
+      for (i = 0; i < SCAN_BITS; i = i + 1) ones = ones + {9'd0, bits[i]};
+    end
+  endfunction
 
   // ---- Next state ----
   wire scanned = {27'd0, word_q} == SCAN_WORDS - 1;
@@ -186,28 +189,19 @@ module limit_guard #(
 
   always @(posedge clk) begin
     if (take) begin
-      dry_q     <= g_dry;
-      kind_q    <= g_kind;
-      row_q     <= g_row;
-      mask_q    <= g_mask;
-      voltage_q <= g_voltage;
-      gate_q    <= g_gate;
-      width_q   <= g_width;
-      timer_q   <= g_width;
+      {dry_q, kind_q, row_q, mask_q} <= {g_dry, g_kind, g_row, g_mask};
+      {voltage_q, gate_q}            <= {g_voltage, g_gate};
+      {width_q, timer_q}             <= {g_width, g_width};
     end else if (state_q == ST_DRIVE) timer_q <= timer_q - 32'd1;
   end
 
   always @(posedge clk) begin
     if (take) begin
-      word_q    <= 5'd0;
-      cells_q   <= 10'd0;
-      outside_q <= 1'b0;
-      stored_q  <= 1'b0;
-      cut_q     <= 1'b0;
+      {word_q, cells_q, outside_q, stored_q, cut_q} <= 18'd0;
     end else begin
       if (state_q == ST_SCAN) begin
         word_q    <= word_q + 5'd1;
-        cells_q   <= cells_q + cells_now;
+        cells_q   <= cells_q + ones(mask_now);
         outside_q <= outside_q || (mask_now & ~token_now) != {SCAN_BITS{1'b0}};
       end
       if (state_q == ST_DRIVE && p_done) stored_q <= 1'b1;
@@ -220,13 +214,10 @@ module limit_guard #(
     else if (kill || disarm || safe_latched) held_q <= 1'b0;
     else if (arm_take) held_q <= 1'b1;
     if (arm_take) begin
-      rows_q       <= arm_rows;
-      columns_q    <= arm_columns;
-      operations_q <= arm_operations;
-      cap_q        <= arm_voltage;
-      left_q       <= arm_pulses;
-      expiry_q     <= arm_expiry;
-      unit_q       <= {EXPIRY_LOG2{1'b1}};
+      {rows_q, columns_q}   <= {arm_rows, arm_columns};
+      {operations_q, cap_q} <= {arm_operations, arm_voltage};
+      {left_q, expiry_q}    <= {arm_pulses, arm_expiry};
+      unit_q                <= {EXPIRY_LOG2{1'b1}};
     end else if (held_q) begin
       if (started) left_q <= left_q - {22'd0, cells_q};
       unit_q <= unit_q - 1'b1;

@@ -25,7 +25,6 @@ module line_mask #(
 );
 
   localparam WORDS = (LINES + 31) / 32;
-  localparam I = $clog2(WORDS * 32);
   localparam [1:0] ST_DONE = 2'd0, ST_SPAN = 2'd1, ST_STRIDE = 2'd2, ST_BITMAP = 2'd3;
 
   // ---- State ----
@@ -36,11 +35,13 @@ module line_mask #(
   reg [4:0]          word_q;
 
   // ---- Neighbouring lines of one word: bits line_q .. end_q - 1 ----
-  reg [31:0] span;
-  integer    i;
-  always @(*) begin : spanned
-    for (i = 0; i < 32; i = i + 1) span[i] = {word_q, i[4:0]} >= line_q && {word_q, i[4:0]} < end_q;
-  end
+  function [31:0] span;
+    input [4:0] word;
+    input [9:0] first;
+    input [9:0] past;
+    integer i;
+    for (i = 0; i < 32; i = i + 1) span[i] = {word, i[4:0]} >= first && {word, i[4:0]} < past;
+  endfunction
   wire in_mask = {27'd0, word_q} < WORDS;
 
   // ---- Next state ----
@@ -79,11 +80,21 @@ module line_mask #(
     end else if (state_q == ST_SPAN || (state_q == ST_BITMAP && w_valid)) word_q <= word_q + 5'd1;
   end
 
+  // Words enter at the top and move down: after WORDS of them each is in its place.
+  function [WORDS*32-1:0] top;
+    input [31:0] word;
+    begin
+      top = {(WORDS * 32) {1'b0}};
+      top[WORDS*32-1 -: 32] = word;
+    end
+  endfunction
+  wire                enter = state_q == ST_BITMAP && w_valid && in_mask;
+  wire [WORDS*32-1:0] one   = {{(WORDS * 32 - 1) {1'b0}}, 1'b1};
   always @(posedge clk) begin : masks
     if (!rst_n || load) mask_q <= {(WORDS * 32) {1'b0}};
-    else if (state_q == ST_SPAN) mask_q[word_q*32 +: 32] <= span;
-    else if (state_q == ST_BITMAP && w_valid && in_mask) mask_q[word_q*32 +: 32] <= w_data;
-    else if (state_q == ST_STRIDE && {22'd0, line_q} < LINES) mask_q[line_q[I-1:0]] <= 1'b1;
+    else if (state_q == ST_SPAN) mask_q <= mask_q >> 32 | top(span(word_q, line_q, end_q));
+    else if (enter) mask_q <= mask_q >> 32 | top(w_data);
+    else if (state_q == ST_STRIDE && {22'd0, line_q} < LINES) mask_q <= mask_q | (one << line_q);
   end
 
   // ---- Outputs ----

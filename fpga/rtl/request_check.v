@@ -54,7 +54,7 @@ module request_check #(
 );
 
   localparam [2:0] ST_IDLE = 3'd0, ST_FETCH = 3'd1, ST_FIELD = 3'd2, ST_WINDOW = 3'd3, ST_SIZE = 3'd4, ST_REPLY = 3'd5,
-      ST_DONE = 3'd6;
+      ST_DONE = 3'd6, ST_RULES = 3'd7;
 
   localparam [31:0] MOST = MAX_PAYLOAD_WORDS;
 
@@ -80,7 +80,8 @@ module request_check #(
     case (state_q)
       ST_IDLE: if (start) state_d = known ? ST_FETCH : ST_DONE;
       // Length; fields; window; size of the reply.
-      ST_FETCH: if (fetched) state_d = bad_length ? ST_DONE : ST_FIELD;
+      ST_FETCH: if (fetched) state_d = bad_length ? ST_DONE : ST_RULES;
+      ST_RULES: state_d = ST_FIELD;
       ST_FIELD: state_d = field_bad ? ST_DONE : axes ? ST_WINDOW : ST_SIZE;
       ST_WINDOW: if (window_done) state_d = window_bad ? ST_DONE : ST_SIZE;
       ST_SIZE: if (sized) state_d = ST_REPLY;
@@ -143,6 +144,8 @@ module request_check #(
   );
 
   field_check u_fields (
+      .clk         (clk),
+      .judge       (state_q == ST_RULES),
       .opcode      (opcode),
       .word0       (fixed[31:0]),
       .word1       (fixed[63:32]),

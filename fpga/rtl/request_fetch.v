@@ -63,7 +63,7 @@ module request_fetch (
   reg [15:0]  address_q;
   reg [2:0]   left_q;
   reg         coming_q;
-  reg [319:0] store_q;     // six fixed words, two of each axis
+  reg [31:0]  store_mem [0:15];  // six fixed words, two of each axis
   reg [5:0]   columns_q, data_q;
   reg [15:0]  a_q, b_q;
   reg [31:0]  product_q;
@@ -71,13 +71,14 @@ module request_fetch (
   reg         least_q;     // not even the least was there
 
   // ---- Words as they come ----
-  wire [31:0] rows0    = store_q[223:192];
-  wire [31:0] rows1    = store_q[255:224];
-  wire [31:0] columns0 = store_q[287:256];
-  wire [31:0] columns1 = store_q[319:288];
+  wire [31:0] word0    = store_mem[0];
+  wire [31:0] rows0    = store_mem[6];
+  wire [31:0] rows1    = store_mem[7];
+  wire [31:0] columns0 = store_mem[8];
+  wire [31:0] columns1 = store_mem[9];
   wire [5:0]  base     = {3'd0, fixed_words};
   wire        fetched  = left_q == 3'd0 && !coming_q;
-  wire        vectors  = (opcode == `OP_MAC || opcode == `OP_MAC_RAW) && !store_q[27];
+  wire        vectors  = (opcode == `OP_MAC || opcode == `OP_MAC_RAW) && !word0[27];
   wire        cells    = opcode == `OP_CELL_LOAD;
   wire        short    = {10'd0, data_q} > words;
   wire        misses   = words < least || (exact && words != least);
@@ -124,7 +125,7 @@ module request_fetch (
         left_q    <= left_q - 3'd1;
         address_q <= address_q + 16'd1;
       end
-      if (coming_q) store_q[slot*32 +: 32] <= q_data;
+      if (coming_q) store_mem[slot] <= q_data;
     end
   end
 
@@ -137,7 +138,7 @@ module request_fetch (
   end
 
   wire [15:0] row_words    = {1'b0, columns0[31:17]} + {15'd0, columns0[16]};
-  wire [4:0]  field_bits   = {1'b0, store_q[19:16]} + {4'd0, store_q[22]};
+  wire [4:0]  field_bits   = {1'b0, word0[19:16]} + {4'd0, word0[22]};
   wire [15:0] vector_words = product_q[20:5] + {15'd0, product_q[4:0] != 5'd0};
   always @(posedge clk) begin : lengths
     if (state_q != ST_IDLE) product_q <= {16'd0, a_q} * {16'd0, b_q};
@@ -146,7 +147,7 @@ module request_fetch (
       b_q <= cells ? row_words : {11'd0, field_bits};
     end else if (state_q == ST_VECTOR && vectors) begin
       a_q <= vector_words;
-      b_q <= store_q[143:128];
+      b_q <= store_mem[4][15:0];
     end
   end
 
@@ -158,13 +159,14 @@ module request_fetch (
   end
 
   // ---- Outputs ----
+  wire unused_bits = &{word0[31:28], word0[26:23], word0[21:20], word0[15:0]};
   wire [31:0] asked = {26'd0, data_q} + (vectors || cells ? product_q : 32'd0);
   assign done          = state_q == ST_JUDGE;
   assign bad           = least_q || (axes && !whole_q) || (whole_q && asked != {16'd0, words});
   assign expected      = least_q ? {16'd0, least} : whole_q ? asked : {26'd0, data_q};
   assign known         = ours;
   assign q_address     = address_q;
-  assign fixed         = store_q[191:0];
+  assign fixed         = {store_mem[5], store_mem[4], store_mem[3], store_mem[2], store_mem[1], store_mem[0]};
   assign rows_axis     = {rows1, rows0};
   assign columns_axis  = {columns1, columns0};
   assign rows_place    = base;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Gathers everything that makes the board safe, and keeps the safe latch.
 //
-// `kill` is high in the same cycle as any cause, a new epoch and an operation timeout included: outputs off, token
-// withdrawn, running operation stopped. `safe_event` is the same without the epoch (the link drops its
+// `kill` is high in the same cycle as any cause, a new epoch and an operation timeout included (the two pins: one cycle
+// later): outputs off, token withdrawn, running operation stopped. `safe_event` is the same without the epoch (the link drops its
 // queue). The latch is set by all but epoch and timeout, released by `clear_safe` or a new epoch, and held by `stop_pin`.
 
 `default_nettype none
@@ -28,11 +28,11 @@ module safety (
 );
 
   // ---- State ----
-  reg latched_q, tripped_q, stop_q;
+  reg latched_q, tripped_q, stop_q, stopped_q, break_q;
 
   // ---- Next state ----
-  wire stop_edge = stop_pin && !stop_q;
-  wire cause     = safe_seen || control_safe || watchdog_trip || break_seen || stop_edge;
+  wire stop_edge = stop_q && !stopped_q;
+  wire cause     = safe_seen || control_safe || watchdog_trip || break_q || stop_edge;
   wire release_d = clear_safe || epoch_seen;
 
   // ---- Registers ----
@@ -41,9 +41,13 @@ module safety (
       latched_q <= 1'b0;
       tripped_q <= 1'b0;
       stop_q    <= 1'b0;
+      stopped_q <= 1'b0;
+      break_q   <= 1'b0;
     end else begin
-      stop_q <= stop_pin;
-      if (cause || stop_pin) latched_q <= 1'b1;
+      stop_q    <= stop_pin;
+      stopped_q <= stop_q;
+      break_q   <= break_seen;
+      if (cause || stop_q) latched_q <= 1'b1;
       else if (release_d) latched_q <= 1'b0;
       if (watchdog_trip) tripped_q <= 1'b1;
       else if (release_d) tripped_q <= 1'b0;
