@@ -103,7 +103,7 @@ module adc_lane #(
   reg signed [37:0] position3_q;
   reg signed [33:0] ir4_q, input5_q, input6_q, input7_q, input8_q, input9_q;
   wire signed [28:0] noise;
-  wire signed [15:0] adc_noise;
+  wire signed [15:0] noise_codes;
   wire signed [37:0] bent = position3_q + 38'sd256;
 
   always @(posedge clk) begin
@@ -140,7 +140,7 @@ module adc_lane #(
       .stage6_key2   (stage6_key2),
       .stage7_one    (stage7_one),
       .noise         (noise),
-      .adc_noise     (adc_noise),
+      .noise_codes   (noise_codes),
       .g_write       (t_valid && which == `TABLE_GAUSS),
       .g_index       (t_index[9:0]),
       .g_data        (t_data),
@@ -196,7 +196,7 @@ module adc_lane #(
     if (en) begin
       code15_q <= fits24 ? scaled14_q[23:0] : {scaled14_q[63], {23{!scaled14_q[63]}}};
       sum16_q  <= $signed({{2{code15_q[23]}}, code15_q}) + $signed({{8{offset[17]}}, offset})
-                  + $signed({{10{adc_noise[15]}}, adc_noise});
+                  + $signed({{10{noise_codes[15]}}, noise_codes});
       sum17_q  <= sum16_q + $signed({{8{inl[17]}}, inl});
       saturated18_q <= sum17_q < low || sum17_q > high;
       if (sum17_q < low)       code18_q <= emu_adc_min;

@@ -2,7 +2,7 @@
 // Read noise and ADC noise of one ADC lane: one conversion a cycle, drawn from a hash.
 //
 // `stageN_*` are the fields of the conversion that is in stage N in this cycle. `noise` (Q6) is the
-// conversion's in stage 9, `adc_noise` (codes) the one's in stage 15. Holds GAUSS, twice, and the lane's
+// conversion's in stage 9, `noise_codes` (codes) the one's in stage 15. Holds GAUSS, twice, and the lane's
 // share of mroot. What an enable (`read_noise_on`, `adc_noise_on`) leaves off is zero and costs nothing.
 
 `include "board_map.vh"
@@ -27,7 +27,7 @@ module adc_noise #(
     input  wire [31:0]        stage6_key2,
     input  wire               stage7_one,
     output wire signed [28:0] noise,
-    output wire signed [15:0] adc_noise,
+    output wire signed [15:0] noise_codes,
 
     // Tables
     input  wire               g_write,
@@ -150,7 +150,7 @@ module adc_noise #(
     end
   end
 
-  assign adc_noise = adc_noise_on ? noise15_q : 16'sd0;
+  assign noise_codes = adc_noise_on ? noise15_q : 16'sd0;
 
   wire unused_ok = &{1'b0, m_bank, bank5, sigma_q[15:0], spread_q[2:0], rounded[11:0],
                      rounded2[19:0], hash[31:27], hash[15:11]};

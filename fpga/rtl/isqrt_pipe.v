@@ -15,11 +15,11 @@ module isqrt_pipe (
   reg [47:0] s1_q, s2_q, s3_q, s4_q;  // remainder, root so far; both at the weight of the value
 
   // Three digits, the first of weight 4^top: a digit is one when the remainder holds what it adds to the square
-  function automatic [47:0] digits(input [47:0] state, input integer top);
+  function automatic [47:0] digits(input [47:0] partial, input integer top);
     reg [23:0] remainder, so_far, added;
     integer    i;
     begin
-      {remainder, so_far} = state;
+      {remainder, so_far} = partial;
       for (i = 0; i < 3; i = i + 1) begin
         added = so_far | (24'd1 << (2 * (top - i)));
         if (remainder >= added) begin
