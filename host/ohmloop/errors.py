@@ -147,5 +147,9 @@ class ReplayMismatch(OhmloopError):
     """A replayed program asked for something else than the recorded one."""
 
 
+class RecordingError(OhmloopError, ValueError):
+    """A file cannot be read as a recording; the message names the line."""
+
+
 class BuildError(OhmloopError, RuntimeError):
     """The simulated board could not be built; the message holds the tool's words."""

@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
-from ohmloop.errors import OhmloopError
+from ohmloop.errors import OhmloopError, UrlError
 
 EXIT_FAILED = 1
 """A check was red, or accuracy integers differed."""
 EXIT_REFUSED = 2
 """Something was refused; the message says what, where and what the limit is."""
+SERVED = ("sim://", "twin://")
 
 app = typer.Typer(
     name="ohmloop",
@@ -96,6 +97,8 @@ def serve(
     from ohmloop.link.wires.serve import serve as serve_board
     from ohmloop.profile import load_profile
 
+    if not url.startswith(SERVED):
+        raise UrlError(f"{url}: only {' and '.join(SERVED)} are served", value=url, limit=SERVED, where="URL")
     context = WireContext(chip=chip, profile=load_profile(profile))
     serve_board(url, pty=pty, tcp_port=tcp, context=context, announce=typer.echo)
 

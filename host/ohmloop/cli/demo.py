@@ -135,12 +135,13 @@ def run_demo(plan: DemoPlan, *, report: Path, json_file: Path | None = None) -> 
     Returns:
         Whether sim:// and twin:// gave the same integers.
     """
-    from ohmloop.cli.report import show_summary, write_report
+    from ohmloop.cli.report import require_writable, show_summary, write_report
 
     if importlib.util.find_spec("matplotlib") is None:
         raise NotPrepared(
             "the report's figures need matplotlib: pip install 'ohmloop[demo]'", where="matplotlib"
         )
+    require_writable(report, json_file)
     console = Console(stderr=True)
     start = time.perf_counter()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())

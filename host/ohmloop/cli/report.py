@@ -14,6 +14,7 @@ from rich.table import Table
 
 from ohmloop.cli.demo import DemoResult
 from ohmloop.cli.outcome import PAPER, figures_of
+from ohmloop.errors import LimitError
 
 _HEADINGS: Final = ("protocol", "runs", "board / %", "software / %", "paper / %")
 _METHOD: Final = (
@@ -25,6 +26,22 @@ _METHOD: Final = (
 )
 
 
+def require_writable(folder: Path, json_file: Path | None) -> None:
+    """Makes the folders of a report; raises LimitError where that, or a file in them, is not allowed."""
+    for place in filter(None, (folder / "result.json", json_file)):
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            new = not place.exists()
+            with place.open("a", encoding="utf-8"):
+                pass
+            if new:
+                place.unlink()
+        except OSError as error:
+            raise LimitError(
+                f"{place}: cannot be written: {error.strerror}", value=str(place), where="report"
+            ) from error
+
+
 def write_report(result: DemoResult, folder: Path, json_file: Path | None) -> dict[str, Any]:
     """Writes report.md, result.json and the figures into a folder; the JSON also to `json_file`.
 
@@ -33,11 +50,10 @@ def write_report(result: DemoResult, folder: Path, json_file: Path | None) -> di
     """
     from ohmloop.cli.figures import draw_figures
 
-    folder.mkdir(parents=True, exist_ok=True)
+    require_writable(folder, json_file)
     figures = figures_of(result)
     text = json.dumps(figures, indent=2, allow_nan=False) + "\n"
     for file in filter(None, (folder / "result.json", json_file)):
-        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     images = draw_figures(result, folder)
     (folder / "report.md").write_text(_markdown(result, figures, images), encoding="utf-8")
@@ -61,7 +77,7 @@ def accuracy_rows(result: DemoResult, figures: dict[str, Any]) -> Iterator[tuple
     seeds = len(figures["seeds"]["measured_array_noise"])
     runs = f"{len(result.formed)} {'chips' if result.plan.chips_by_name else 'passes'}"
     measured = _percent(figures, "accuracy_measured_array")
-    yield "hold-outs, measured arrays", f"{seeds} seeds", measured, "", "92.11"
+    yield "hold-outs, measured arrays", f"{seeds} seeds", measured, "-", "92.11"
     yield (
         "hold-outs, formed chips",
         runs,

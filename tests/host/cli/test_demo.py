@@ -123,12 +123,23 @@ def test_a_served_board_is_reached_by_its_url_and_formed_once(tmp_path):
     assert figures["link"]["tcp"]["line_bytes_sent"] > 1_000_000
 
 
-def test_a_refusal_is_one_line_and_exit_code_2():
-    command = [sys.executable, "-m", "ohmloop.cli", "info", "parrot://"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["info", "parrot://"], "UrlError:"),
+        (["info", "replay:///missing"], "RecordingError:"),
+        (["serve", "serial:///dev/null", "--pty"], "UrlError:"),
+        (["demo", "--report", "/dev/null"], "LimitError: /dev/null"),
+        (["demo", "--json", "/proc/version/x"], "LimitError: /proc/version/x"),
+    ],
+)
+def test_a_refusal_is_one_line_and_exit_code_2(words, told, tmp_path):
+    command = [sys.executable, "-m", "ohmloop.cli", *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
     assert done.returncode == 2
-    assert done.stderr.startswith("UrlError:")
-    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith(told)
+    assert len(done.stderr.splitlines()) == 1
+    assert not list(tmp_path.glob("report/*"))
 
 
 def run(crc: int, features: float = 1.0):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ohmloop._map import Opcode
-from ohmloop.errors import OhmloopError
+from ohmloop.errors import RecordingError
 from ohmloop.link.frames import Frame, FrameCorrupt, StreamDecoder, decode
 from ohmloop.link.identity import HelloRequest, Identity
 from ohmloop.link.windows import Refusal
@@ -44,7 +44,7 @@ def read_recording(path: Path) -> list[Epoch]:
     """Returns the epochs of a recording; a last line that was cut off is left out.
 
     Raises:
-        OhmloopError: the file cannot be read or is no recording; the message names the line.
+        RecordingError: the file cannot be read or is no recording; the message names the line.
     """
     epochs: list[Epoch] = []
     for t_s, to_board, frame in _frames(path):
@@ -74,14 +74,14 @@ def _frames(path: Path) -> Iterator[tuple[float, bool, Frame]]:
     lines = _lines(path)
     _, header = next(lines, (0, {}))
     if header.get("format") != FORMAT or header.get("version") != VERSION:
-        raise OhmloopError(f"{path}: no recording of version {VERSION}", limit=VERSION, where=str(path))
+        raise RecordingError(f"{path}: no recording of version {VERSION}", limit=VERSION, where=str(path))
     packet = bool(header.get("packet"))
     decoders = {True: StreamDecoder(), False: StreamDecoder()}
     for number, line in lines:
         try:
             t_s, to_board, data = float(line["t"]), line["d"] == TO_BOARD, bytes.fromhex(line["hex"])
         except (KeyError, TypeError, ValueError) as error:
-            raise OhmloopError(f"{path}, line {number}: no exchange", where=f"{path}:{number}") from error
+            raise RecordingError(f"{path}, line {number}: no exchange", where=f"{path}:{number}") from error
         for data_frame in [data] if packet else decoders[to_board].feed(data):
             frame = _decoded(data_frame)
             if frame is not None and frame.reply != to_board:
@@ -99,7 +99,7 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         text = path.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
-        raise OhmloopError(f"{path}: cannot be read: {error}", where=str(path)) from error
+        raise RecordingError(f"{path}: cannot be read: {error}", where=str(path)) from error
     lines = text.splitlines()
     for number, line in enumerate(lines, 1):
         try:
@@ -107,7 +107,7 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         except json.JSONDecodeError as error:
             if number == len(lines) and not text.endswith("\n"):
                 return
-            raise OhmloopError(f"{path}, line {number}: no JSON", where=f"{path}:{number}") from error
+            raise RecordingError(f"{path}, line {number}: no JSON", where=f"{path}:{number}") from error
         yield number, record if isinstance(record, dict) else {}
 
 

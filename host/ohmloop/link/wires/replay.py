@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from ohmloop._map import Opcode
-from ohmloop.errors import BoardLost, OhmloopError, ReplayMismatch, UrlError
+from ohmloop.errors import BoardLost, RecordingError, ReplayMismatch, UrlError
 from ohmloop.link.frames import Frame, FrameCorrupt, decode
 from ohmloop.link.identity import HelloRequest
 from ohmloop.link.wires.base import WireContext, WireUrl
@@ -155,12 +155,12 @@ def open_wire(url: WireUrl, context: WireContext) -> ReplayWire:
 
     Raises:
         UrlError: no file is named.
-        OhmloopError: the file is no recording, or no board answered in it.
+        RecordingError: the file is no recording, or no board answered in it.
     """
     url.require_known()
     if not url.address:
         raise UrlError(f"{url.text}: replay://FILE expected", value=url.text, where="url")
     epochs = read_recording(Path(url.address))
     if not epochs:
-        raise OhmloopError(f"{url.text}: no board answered in this recording", where=url.text)
+        raise RecordingError(f"{url.text}: no board answered in this recording", where=url.text)
     return ReplayWire(url.text, epochs)
