@@ -97,10 +97,12 @@ class Permission:
 
 
 def _kinds(ops: str | Iterable[str]) -> frozenset[Pulse]:
+    known = ", ".join(OPERATIONS)
+    if not isinstance(ops, Iterable):
+        raise ShapeError(f"ops: {ops!r}, some of {known} expected", value=ops, limit=known, where="ops")
     names = [ops] if isinstance(ops, str) else list(ops)
-    unknown = [name for name in names if name not in OPERATIONS]
+    unknown = [name for name in names if not isinstance(name, str) or name not in OPERATIONS]
     if unknown or not names:
-        known = ", ".join(OPERATIONS)
         raise LimitError(
             f"ops: {unknown[0]!r} is none of {known}" if unknown else f"ops: empty, some of {known} expected",
             value=unknown[0] if unknown else None,

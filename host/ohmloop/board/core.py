@@ -6,13 +6,13 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ohmloop._map import CLK_HZ, MAX_LINES, RANGES, Opcode, Register, Table
-from ohmloop.board.arming import Permission
+from ohmloop.board.arming import MAX_WORD, Permission
 from ohmloop.board.limits import Limits, whole
 from ohmloop.board.results import Conditions
 from ohmloop.board.statuses import require_ok
@@ -33,6 +33,7 @@ INDEX_LIMIT: Final = 2**56
 ENTRY_BITS: Final = 18
 CORRECTIONS: Final = (Table.DARK, Table.CORRECTION)
 Request = tuple[int, bytes, int]
+Member = TypeVar("Member", Register, Table)
 
 
 @dataclass(slots=True)
@@ -77,14 +78,18 @@ class Core:
 
     def read_registers(self, first: Register, count: int = 1) -> tuple[int, ...]:
         """Returns consecutive registers, unsigned words."""
+        first = _member(Register, first, "register")
+        count = whole(count, "count", lowest=1, highest=self.identity.max_payload // 4)
         reply = self.call(
             Opcode.REG_READ, pack_words(first, count), largest_reply_words(count), f"read {first.name}"
         )
         return unpack_words(reply.payload)
 
     def write_registers(self, first: Register, *values: int) -> None:
-        """Writes consecutive registers."""
-        self.call(Opcode.REG_WRITE, pack_words(first, *values), largest_reply_words(1), f"write {first.name}")
+        """Writes consecutive registers, unsigned words."""
+        first = _member(Register, first, "register")
+        words = [whole(value, f"{first.name}[{at}]", highest=MAX_WORD) for at, value in enumerate(values)]
+        self.call(Opcode.REG_WRITE, pack_words(first, *words), largest_reply_words(1), f"write {first.name}")
 
     def write_table(self, macro: int, table: Table, values: ArrayLike, first: int = 0) -> None:
         """Writes consecutive entries of a table: integers that fit 18 bits.
@@ -92,6 +97,7 @@ class Core:
         Raises:
             ShapeError, LimitError: before anything is sent.
         """
+        table = _member(Table, table, "table")
         entries = _table_entries(table, values, first)
         step = self.identity.max_payload // 4 - 1
         requests = (
@@ -145,6 +151,16 @@ class Core:
         return Conditions(
             self.origin, self.chip, self.profile.name, self.url, operation_index, cycles / CLK_HZ
         )
+
+
+def _member(kind: type[Member], value: int, where: str) -> Member:
+    """Returns the register or table of a number; raises LimitError where there is none."""
+    try:
+        return kind(value)
+    except ValueError as error:
+        raise LimitError(
+            f"{where}: {value!r} is none of the map", value=value, limit=kind.__name__, where=where
+        ) from error
 
 
 def _table_entries(table: Table, values: ArrayLike, first: int) -> NDArray[np.int32]:

@@ -36,8 +36,9 @@ def integers(values: ArrayLike, where: str) -> Integers:
     if np.issubdtype(array.dtype, np.inexact) and not np.all(np.isfinite(array)):
         place = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
         raise LimitError(
-            f"{where}{place}: {array[tuple(place)]} is no code",
+            f"{where}{place}: {array[tuple(place)]} is no code; finite integers expected",
             value=float(np.real(array[tuple(place)])),
+            limit="finite",
             unit="codes",
             where=f"{where}{place}",
         )
@@ -72,8 +73,9 @@ def require_shape(codes: Integers, shape: tuple[int | None, ...], names: str, wh
     )
     if not fits:
         wanted_text = ", ".join("n" if size is None else str(size) for size in shape)
+        hint = f" (one vector: {where}[None])" if shape[0] is None and codes.shape == shape[1:] else ""
         raise ShapeError(
-            f"{where}: shape {codes.shape}, {names} = [{wanted_text}] expected",
+            f"{where}: shape {codes.shape}, {names} = [{wanted_text}] expected{hint}",
             value=codes.shape,
             limit=shape,
             where=where,

@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
+
 from ohmloop._map import CLK_HZ, Pulse, Register
 from ohmloop.errors import LimitError, ShapeError
 from ohmloop.profile import LIMIT_REGISTERS, Profile
@@ -20,12 +22,15 @@ VOLTAGE_LIMIT: Final = {
 
 def finite(value: object, unit: str, where: str) -> float:
     """Returns a real, finite, non-negative number; raises LimitError (ShapeError for what is no number)."""
+    no_number = ShapeError(
+        f"{where}: {value!r} is no number", value=value, limit="number", unit=unit, where=where
+    )
     if isinstance(value, bool) or not hasattr(value, "__float__"):
-        raise ShapeError(f"{where}: {value!r} is no number", value=value, unit=unit, where=where)
+        raise no_number
     try:
         number = float(value)
     except (TypeError, ValueError) as error:
-        raise ShapeError(f"{where}: {value!r} is no number", value=value, unit=unit, where=where) from error
+        raise no_number from error
     if not (math.isfinite(number) and number >= 0):
         raise LimitError(
             f"{where}: {number} {unit} asked, at least 0 {unit} and finite expected",
@@ -37,10 +42,17 @@ def finite(value: object, unit: str, where: str) -> float:
     return number
 
 
+def flag(value: object, where: str) -> bool:
+    """Returns a Boolean, Python's or NumPy's; raises ShapeError for anything else."""
+    if not isinstance(value, bool | np.bool_):
+        raise ShapeError(f"{where}: {value!r} is no bool", value=value, limit="bool", where=where)
+    return bool(value)
+
+
 def whole(value: object, where: str, *, lowest: int = 0, highest: int) -> int:
     """Returns an integer within bounds; raises LimitError, or ShapeError for what is no integer."""
     if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise ShapeError(f"{where}: {value!r} is no integer", value=value, where=where)
+        raise ShapeError(f"{where}: {value!r} is no integer", value=value, limit="integer", where=where)
     number = int(value.__index__())
     if not lowest <= number <= highest:
         raise LimitError(

@@ -10,7 +10,7 @@ from ohmloop._map import CLK_HZ, CYCLES_CAP, Register
 from ohmloop.board.board import Board
 from ohmloop.board.core import CORRECTIONS, Core
 from ohmloop.board.limits import Limits, finite, whole
-from ohmloop.errors import LimitError, OhmloopError, ProfileError, VersionMismatch
+from ohmloop.errors import LimitError, OhmloopError, ProfileError, ShapeError, VersionMismatch
 from ohmloop.link.messages import CHIP_ID_BYTES, Identity
 from ohmloop.link.session import Session
 from ohmloop.link.wires import WireContext, open_wire
@@ -79,8 +79,17 @@ def open_board(
 def _chip_id(chip: str | None) -> bytes:
     if chip is None:
         return THROW_AWAY.encode()
+    if not isinstance(chip, str):
+        raise ShapeError(f"chip: {chip!r} is no name", value=chip, limit="str", where="chip")
     name = chip.encode("utf-8")
-    if not 1 <= len(name) <= CHIP_ID_BYTES or b"\0" in name:
+    if not chip.isprintable():
+        raise LimitError(
+            f"chip: the name {chip!r} holds what cannot be printed",
+            value=chip,
+            limit="printable",
+            where="chip",
+        )
+    if not 1 <= len(name) <= CHIP_ID_BYTES:
         raise LimitError(
             f"chip: the name {chip!r} has {len(name)} bytes, 1 .. {CHIP_ID_BYTES} travel to the board",
             value=len(name),

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from ohmloop._map import Opcode, Register
 from ohmloop.board.core import Core
 from ohmloop.board.inputs import Integers, averages_log2, input_codes
-from ohmloop.board.limits import whole
+from ohmloop.board.limits import flag, whole
 from ohmloop.board.results import MacResult, RawMacResult, ReadResult
 from ohmloop.board.stream import Codes, result_width, run_cells, run_vectors
 from ohmloop.board.window import Window
@@ -38,6 +38,7 @@ def mac(
 ) -> MacResult:
     """Multiplies vectors by a window; see `Macro.mac`."""
     planes = whole(bits, "bits", lowest=1, highest=window.macro.input_bits)
+    raw, subtract_pairs = flag(raw, "raw"), flag(subtract_pairs, "subtract_pairs")
     repeats_log2 = averages_log2(averages, raw=raw)
     _check_pairs(window, subtract_pairs, raw)
     codes, signed = input_codes(x_codes, window, planes)

@@ -56,14 +56,26 @@ def _refuse_outside(line: int, lines: int, axis: str) -> NoReturn:
 
 def _from_slice(key: slice, lines: int, axis: str) -> Lines:
     """Returns the lines of a slice; a bound outside the macro is refused, not clipped."""
+    for part in (key.start, key.stop, key.step):
+        if part is not None and not hasattr(part, "__index__"):
+            raise ShapeError(
+                f"{axis}s: {part!r} in a slice is no integer", value=part, limit="integers", where=axis
+            )
     for bound in (key.start, key.stop):
         if bound is not None and not -lines <= operator.index(bound) <= lines:
             _refuse_outside(operator.index(bound), lines, axis)
+    if key.step is not None and operator.index(key.step) == 0:
+        raise LimitError(f"{axis}s: a slice of step 0", value=0, limit=1, where=axis)
     return np.arange(lines, dtype=np.intp)[key]
 
 
 def _from_array(key: ArrayLike, lines: int, axis: str) -> Lines:
-    values = np.asarray(key)
+    try:
+        values = np.asarray(key)
+    except ValueError as error:
+        raise ShapeError(
+            f"{axis}s: no array: {error}", value=type(key).__name__, limit="integers", where=axis
+        ) from error
     if values.dtype == np.bool_:
         if values.shape != (lines,):
             raise ShapeError(

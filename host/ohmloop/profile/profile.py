@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ohmloop._map import CLK_HZ, G_BITS, MAX_LINES, RANGES, Register, Table
-from ohmloop.errors import LimitError
+from ohmloop.errors import LimitError, ShapeError
 from ohmloop.profile import tables
 from ohmloop.profile.hashes import CellDraw, cell_hash, row_key
 from ohmloop.profile.loader import load_board, load_chip
@@ -33,6 +33,39 @@ LIMIT_REGISTERS = (
     Register.LIMIT_WIDTH,
 )
 """The six limits, in the order of the limits hash."""
+
+
+def _numbers(values: ArrayLike, where: str) -> NDArray[np.float64]:
+    """Returns real numbers as float64; raises ShapeError for anything else."""
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ShapeError(f"{where}: no array: {error}", value=type(values).__name__, where=where) from error
+    if array.dtype.kind not in "fiu":
+        raise ShapeError(
+            f"{where}: dtype {array.dtype}, real numbers expected",
+            value=str(array.dtype),
+            limit="real numbers",
+            where=where,
+        )
+    return array.astype(np.float64)
+
+
+def _require(
+    good: NDArray[np.bool_], values: NDArray[np.float64], limit: float, unit: str, where: str
+) -> None:
+    """Raises LimitError that names the first value that is not good: it is outside 0 .. `limit`."""
+    if np.all(good):
+        return
+    place = tuple(int(i) for i in np.argwhere(~good)[0])
+    where = f"{where}{list(place)}" if place else where
+    raise LimitError(
+        f"{where}: {float(values[place]):g} {unit} is outside 0 .. {limit:g} {unit}",
+        value=float(values[place]),
+        limit=limit,
+        unit=unit,
+        where=where,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,24 +159,17 @@ class Profile(Entry):
 
     def siemens_to_g_codes(self, siemens: ArrayLike) -> NDArray[np.uint16]:
         """Returns the nearest g codes, same shape; raises LimitError outside 0 .. 1023 codes or for NaN."""
-        values = np.asarray(siemens, dtype=np.float64)
+        values = _numbers(siemens, "siemens")
         codes = np.rint(values / self.g_lsb_siemens)
-        bad = ~((codes >= 0) & (codes <= G_CODE_MAX))
-        if np.any(bad):
-            place = tuple(int(i) for i in np.argwhere(bad)[0])
-            limit = G_CODE_MAX * self.g_lsb_siemens
-            raise LimitError(
-                f"siemens{list(place)}: {float(values[place]):g} S is outside 0 .. {limit:g} S",
-                value=float(values[place]),
-                limit=limit,
-                unit="S",
-                where=f"siemens{list(place)}",
-            )
+        good = (codes >= 0) & (codes <= G_CODE_MAX)
+        _require(good, values, G_CODE_MAX * self.g_lsb_siemens, "S", "siemens")
         return codes.astype(np.uint16)
 
     def g_codes_to_siemens(self, g_codes: ArrayLike) -> NDArray[np.float64]:
-        """Returns the conductances of g codes, siemens, same shape."""
-        return np.asarray(g_codes, dtype=np.float64) * self.g_lsb_siemens
+        """Returns the conductances of g codes (or their means), siemens, same shape; raises LimitError."""
+        values = _numbers(g_codes, "g_codes")
+        _require((values >= 0) & (values <= G_CODE_MAX), values, G_CODE_MAX, "codes", "g_codes")
+        return values * self.g_lsb_siemens
 
     def siemens_per_adc_code(self, range_index: int) -> float:
         """Returns the nominal sum of cell conductances that one ADC code stands for, siemens."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import ohmloop
-from ohmloop._map import Table
+from ohmloop._map import Register, Table
 from ohmloop.board import Board, Macro
 from ohmloop.errors import LimitError, OhmloopError, ShapeError
 
@@ -72,6 +72,8 @@ def test_a_code_too_large_names_its_place(untouched: Board) -> None:
         ({"averages": 256}, "averages"),
         ({"averages": 2, "raw": True}, "averages"),
         ({"raw": True, "subtract_pairs": True}, "subtract_pairs"),
+        ({"raw": "no"}, "raw"),
+        ({"subtract_pairs": 1}, "subtract_pairs"),
         ({"read_v": 0.41}, "read_v"),
         ({"read_v": -0.1}, "read_v"),
         ({"read_v": NAN}, "read_v"),
@@ -153,6 +155,8 @@ def test_the_gate_has_no_default(macro: Macro) -> None:
         ({"ops": set()}, "ops"),
         ({"ops": {"set"}}, "ops"),
         ({"ops": "burn"}, "ops"),
+        ({"ops": 5}, "ops"),
+        ({"ops": [["form"]]}, "ops"),
         ({"max_pulses": 0}, "max_pulses"),
         ({"max_pulses": 2**32}, "max_pulses"),
         ({"max_pulses": 1.5}, "max_pulses"),
@@ -215,6 +219,8 @@ def test_bad_table_entries_are_refused(untouched: Board, values, first: int, err
         {"chip": ""},
         {"chip": "a name of seventeen"},
         {"chip": "seed:x"},
+        {"chip": "a\nb"},
+        {"chip": 5},
         {"profile": "missing"},
     ],
 )
@@ -222,6 +228,67 @@ def test_bad_arguments_of_open_open_nothing(options: dict, state_folder) -> None
     with pytest.raises(OhmloopError):
         ohmloop.open("twin://?rows=64&columns=64", **options)
     assert not state_folder.exists()
+
+
+@pytest.mark.parametrize("url", [None, 5, "twin://elsewhere"])
+def test_what_is_no_url_opens_nothing(url) -> None:
+    with pytest.raises(ohmloop.UrlError):
+        ohmloop.open(url)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        slice(0, 8, 0),
+        slice(0, 8.0),
+        slice("a", None),
+        [[1], [1, 2]],
+        64,
+        1.5,
+        [1, 1],
+        [],
+        slice(3, 3),
+        "a",
+        None,
+    ],
+)
+def test_bad_indices_are_refused(untouched: Board, key) -> None:
+    with pytest.raises((LimitError, ShapeError)) as caught:
+        untouched.macro[key, 0]
+    assert caught.value.where == "row" and "row" in str(caught.value)
+
+
+def test_one_vector_without_its_axis_is_told_how(untouched: Board) -> None:
+    with pytest.raises(ShapeError, match=r"\[n, 64\] expected \(one vector: x_codes\[None\]\)"):
+        untouched.macro.mac(X[0], untouched.macro[:, :])
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [(1024, LimitError), ([0, -1], LimitError), ([NAN], LimitError), ("a", ShapeError), ([1j], ShapeError)],
+)
+def test_bad_codes_have_no_conductance(untouched: Board, values, error: type[Exception]) -> None:
+    with pytest.raises(error, match="g_codes"):
+        untouched.macro.g_codes_to_siemens(values)
+    with pytest.raises(error, match="siemens"):
+        untouched.macro.siemens_to_g_codes(values)
+
+
+@pytest.mark.parametrize("word", [-1, 2**32, 1.5, True])
+def test_what_is_no_word_is_not_written(untouched: Board, word) -> None:
+    with pytest.raises((LimitError, ShapeError), match="WATCHDOG_CYCLES"):
+        untouched.write_registers(Register.WATCHDOG_CYCLES, word)
+
+
+@pytest.mark.parametrize("number", [-1, 10**6, "MAGIC"])
+def test_what_is_not_in_the_map_is_refused(untouched: Board, number) -> None:
+    for call in (
+        lambda: untouched.read_registers(number),
+        lambda: untouched.write_registers(number, 1),
+        lambda: untouched.write_table(number, [0]),
+    ):
+        with pytest.raises(LimitError, match="none of the map"):
+            call()
 
 
 anything = hnp.arrays(

@@ -91,7 +91,7 @@ class WireUrl:
     @classmethod
     def parse(cls, text: str) -> "WireUrl":
         """Returns the parts of `text`; raises UrlError where it is no URL."""
-        scheme, mark, rest = text.partition("://")
+        scheme, mark, rest = text.partition("://") if isinstance(text, str) else ("", "", "")
         if not mark or not scheme.isidentifier():
             raise UrlError(
                 f"{text!r} is no board URL; one looks like sim:// or serial:///dev/ttyUSB0",

@@ -103,6 +103,8 @@ def open_wire(url: WireUrl, context: WireContext) -> TwinWire:
         ProfileError: the chip is of another profile or geometry.
     """
     url.require_known(*OPTIONS)
+    if url.address:
+        raise UrlError(f"{url.text}: twin:// has no address", value=url.address, where=url.text)
     macro = _geometry(url)
     payload = url.integer("payload", MAX_PAYLOAD_BYTES, lowest=256, highest=MAX_PAYLOAD_BYTES) & ~3
     boot = url.integer("boot", int.from_bytes(os.urandom(4), "little"), highest=2**32 - 1)
