@@ -46,7 +46,7 @@ def draw_figures(result: DemoResult, folder: Path) -> dict[str, str]:
             figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(rect=(0, 0.035, 1, 0.965)))
             FigureCanvasAgg(figure)
             draw(figure, result)
-            figure.text(0.995, 0.005, _origin(result), ha="right", va="bottom", fontsize=8, color=GREY)
+            figure.text(0.995, 0.005, _origin(result), ha="right", va="bottom", fontsize=9, color=RED)
             figure.savefig(folder / file, dpi=DPI)
             drawn[file] = caption
     return drawn
@@ -117,7 +117,9 @@ def _conductances(figure: Any, result: DemoResult) -> None:
         paper = paper[paper > 0]
         label = f"measured arrays: {paper.mean():.2f} ± {paper.std():.2f} µS"
         right.hist(paper, bins=bins, density=True, histtype="step", color=RED, lw=2, label=label)
-    right.set(xlabel="conductance of broken cells / µS", ylabel="density", title="Formed conductances")
+    right.set(
+        xlabel="conductance of broken cells / µS", ylabel="density / µS$^{-1}$", title="Formed conductances"
+    )
     right.set_ylim(0, right.get_ylim()[1] * 1.25)
     right.legend(loc="upper right", fontsize=10)
 
@@ -232,7 +234,7 @@ def _confusion(figure: Any, result: DemoResult) -> None:
             )
         axes.set_xticks(range(2), CLASS_NAMES)
         axes.set_yticks(range(2), CLASS_NAMES if place == 0 else ["", ""], rotation=90, va="center")
-        axes.set(xlabel="predicted", title=title)
+        axes.set(xlabel="predicted, % of each true class", title=title)
         axes.tick_params(length=0)
     grid[0].set_ylabel("true")
 
