@@ -49,7 +49,11 @@ def serve(
         BoardBusy: the port is taken.
     """
     if pty == (tcp_port is not None):
-        raise UrlError("serve takes either a pseudo-terminal or a TCP port", value=url, where="serve")
+        raise UrlError(
+            "serve takes either a pseudo-terminal (--pty) or a TCP port (--tcp PORT)",
+            value=url,
+            where="serve",
+        )
     ended = stop or threading.Event()
     endpoint: _Endpoint = _TcpEndpoint(tcp_port) if tcp_port is not None else _PtyEndpoint()
     with contextlib.closing(endpoint):
