@@ -25,7 +25,7 @@ module adc_lane #(
     input  wire [15:0]        emu_adc_noise,
     input  wire [23:0]        emu_adc_min,
     input  wire [23:0]        emu_adc_max,
-    input  wire signed [32:0] reference,  // Q6, zero for the array
+    input  wire signed [32:0] reference_in,  // Q6, zero for the array
     input  wire [15:0]        drive,      // Q15
     input  wire [5:0]         shift,      // of the GAIN product
     input  wire [63:0]        half,       // its rounding term
@@ -115,7 +115,7 @@ module adc_lane #(
       current3_q  <= current2_q;
       position3_q <= $signed({{18{current2_q[19]}}, current2_q}) * $signed({{20{position[17]}}, position});
       ir4_q       <= $signed({{8{current3_q[19]}}, current3_q, 6'd0}) + $signed({{5{bent[37]}}, bent[37:9]});
-      input5_q    <= ir4_q + $signed({reference[32], reference});
+      input5_q    <= ir4_q + $signed({reference_in[32], reference_in});
       input6_q    <= input5_q;
       input7_q    <= input6_q;
       input8_q    <= input7_q;

@@ -171,7 +171,7 @@ module emu_convert #(
           .emu_adc_noise (emu_adc_noise),
           .emu_adc_min   (emu_adc_min),
           .emu_adc_max   (emu_adc_max),
-          .reference     (reference_q),
+          .reference_in  (reference_q),
           .drive         (drive_q),
           .shift         (shift_q),
           .half          (half_q),
