@@ -99,8 +99,9 @@ module request_queue #(
   end
 
   always @(posedge clk) begin : arriving
+    // A frame that arrives while the queue is emptied lies behind the old tail: it has no room.
+    if (size_valid || clear) fits_q <= !clear && {1'b0, size_words} < free;
     if (size_valid) begin
-      fits_q  <= {1'b0, size_words} < free;
       write_q <= tail_q + 17'd1;
     end else if (payload_valid) begin
       write_q <= write_q + 17'd1;
@@ -144,7 +145,8 @@ module request_queue #(
   // ---- Properties ----
 `ifdef FORMAL
   // The receiver's side is assumed: a size, at most that many words, then perhaps a commit that repeats the
-  // size. One word is marked when it is written; once its frame is committed it stays until the head passes it.
+  // size, whenever `clear` comes. One word is marked when it is written; once its frame is committed it stays until
+  // the head passes it.
   reg        f_past = 1'b0;
   reg        f_frame;          // a size has come, no commit since
   reg [15:0] f_size;           // of that frame
@@ -164,11 +166,9 @@ module request_queue #(
     assume (!(size_valid && payload_valid) && !(commit && (size_valid || payload_valid)));
     assume (!payload_valid || (f_frame && f_got < {1'b0, f_size}));
     assume (!commit || (f_frame && f_got == {1'b0, f_size} && fits_q && commit_words == f_size));
-    assume (!(clear && (commit || payload_valid || size_valid)));
-    if (!rst_n || clear) begin
-      f_frame <= 1'b0;
-      f_mark  <= 2'd0;
-    end else begin
+    assume (!(clear && commit));  // the gate accepts nothing in the cycle in which an epoch opens
+    if (!rst_n) f_frame <= 1'b0;
+    else begin
       if (size_valid) begin
         f_frame <= 1'b1;
         f_size  <= size_words;
@@ -176,7 +176,9 @@ module request_queue #(
       end
       if (payload_valid) f_got <= f_got + 17'd1;
       if (commit) f_frame <= 1'b0;
-
+    end
+    if (!rst_n || clear) f_mark <= 2'd0;
+    else begin
       if (f_mark == 2'd1 && size_valid) f_mark <= 2'd0;
       if (f_mark == 2'd1 && commit) f_mark <= 2'd2;
       if (f_live && pop && f_ahead <= {1'b0, words_q}) f_mark <= 2'd0;
@@ -207,7 +209,7 @@ module request_queue #(
       if (state_q == ST_READY) assert ({1'b0, words_q} < tail_q - head_q);
       // The arriving frame stays inside the free words.
       if (f_frame) assert (f_got <= {1'b0, f_size});
-      if (f_frame) assert (write_q == tail_q + 17'd1 + f_got);
+      if (f_frame && fits_q) assert (write_q == tail_q + 17'd1 + f_got);
       if (f_frame && fits_q) assert (tail_q - head_q + 17'd1 + {1'b0, f_size} <= CAPACITY);
       // The marked word is where it was put, with its value.
       if (f_mark == 2'd1) begin

@@ -77,6 +77,7 @@ module urgent_unit #(
 
   // Slots, in the order they are sent
   localparam HELLO = 0, SAFE = 1, GAP = 2, NAK = 3, BEAT = 4, SLOTS = 5;
+  localparam [SLOTS-1:0] OF_NO_EPOCH = 5'd1 << NAK;  // what still holds when an epoch ends
 
   // ---- State ----
   reg [31:0]      nonce_q, heard_nonce_q;
@@ -131,6 +132,7 @@ module urgent_unit #(
   always @(posedge clk) begin : slots
     if (!rst_n) waiting_q <= {SLOTS{1'b0}};
     else if (opened) waiting_q <= {{(SLOTS-1){1'b0}}, 1'b1};
+    else if (other) waiting_q <= (waiting_q & ~taken) & OF_NO_EPOCH;
     else waiting_q <= (waiting_q & ~taken) | added;
   end
 

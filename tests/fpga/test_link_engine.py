@@ -145,6 +145,49 @@ async def no_reply_of_the_old_epoch_begins_once_a_new_one_waits(dut) -> None:
 
 
 @cocotb.test()
+async def frame_that_arrives_while_an_epoch_opens_runs_whole_or_not_at_all(dut) -> None:
+    for gap in range(14):
+        host = await LinkHost.start(dut)
+        await host.open(0x00010002)
+        for _ in range(3):
+            await host.send(host.request(2))  # the queue's pointers leave zero
+        await host.settle()
+        host.forget()
+        await host.send(host.hello(0x00010003))
+        await host.cycles(gap)
+        host.epoch = 3
+        await host.send(host.numbered(0, 6))
+        await host.settle()
+        replies = [frame for frame in host.frames if not frame.urgent]
+        if replies:
+            assert [frame.payload for frame in replies] == [host.numbered(0, 6).payload]
+        else:
+            assert host.frames[-1].opcode == Opcode.NAK or host.frames[0].opcode == Opcode.NAK
+        assert len(host.executed) == len(replies)
+        host.stop()
+
+
+@cocotb.test()
+async def no_answer_of_the_old_epoch_is_left_when_a_new_one_waits(dut) -> None:
+    host = await LinkHost.start(dut)
+    await host.open(0x00010002)
+    dut.tx_ready.value = 0
+    await host.send(host.request(2))
+    await host.cycles(20)
+    await host.send(host.hello(0x00010002))
+    await host.send(host.urgent(Opcode.HEARTBEAT))
+    await host.send(host.numbered(9))  # a gap
+    dut.stuck.value = 1
+    await host.send(host.hello(0x00010003))
+    dut.tx_ready.value = 1
+    await host.cycles(100)
+    assert [(frame.opcode, frame.epoch) for frame in host.frames] == [(Opcode.PING, 2)]
+    dut.stuck.value = 0
+    await host.settle()
+    assert [(frame.opcode, frame.epoch, frame.acknowledge) for frame in host.frames[1:]] == [(Opcode.HELLO, 3, 0)]
+
+
+@cocotb.test()
 async def hello_of_another_length_is_refused(dut) -> None:
     host = await LinkHost.start(dut)
     await host.send(host.urgent(Opcode.HELLO, 4, b"\0" * 16))
