@@ -157,3 +157,21 @@ def test_the_exit_code_tells_green_from_red_from_no_board(monkeypatch):
     red = runner.invoke(app, ["selftest", URL])
     assert red.exit_code == 1
     assert "EMU_NOISE_SEED" in red.output
+
+
+class SlowWire(FaultyWire):
+    """A served board whose clock is fifty times slower than the host's."""
+
+    def read(self, timeout_s: float) -> bytes:
+        return self._wire.read(timeout_s / 50 + 1e-6)
+
+    def now_s(self) -> float:
+        return 50 * self._wire.now_s()
+
+
+def test_a_simulation_slower_than_the_host_gets_time_to_trip(monkeypatch):
+    monkeypatch.setattr(
+        selftest, "open_wire", lambda url, context: SlowWire(open_wire(url, context), same, same)
+    )
+    watchdog = next(outcome for outcome in selftest.outcomes(URL) if outcome.name == "watchdog")
+    assert watchdog.colour == "green" and "3000 ms" in watchdog.detail
