@@ -65,9 +65,19 @@ class EmulatedArray:
         self._roots = np.zeros(cells.shape[1])
         self._refresh(np.arange(cells.shape[1]))
 
-    def load(self, rows: Axis, columns: Axis, g_codes: NDArray[np.uint16]) -> None:
-        """Writes g codes `[rows, columns]` of a window; the low 10 bits count."""
-        self.cells[np.ix_(rows.lines, columns.lines)] = g_codes & _G_MAX
+    def load(self, rows: Axis, columns: Axis, g_codes: NDArray[np.uint16], moved: int | None = None) -> None:
+        """Writes g codes `[rows, columns]` of a window, row by row; the low 10 bits count.
+
+        Args:
+            rows: of the window.
+            columns: of the window.
+            g_codes: to write.
+            moved: cells written, fewer than all where the operation is stopped.
+        """
+        whole, rest = divmod(g_codes.size if moved is None else moved, columns.count)
+        self.cells[np.ix_(rows.lines[:whole], columns.lines)] = g_codes[:whole] & _G_MAX
+        if rest:
+            self.cells[rows.lines[whole], columns.lines[:rest]] = g_codes[whole, :rest] & _G_MAX
         self._refresh(columns.lines)
 
     def dump(self, rows: Axis, columns: Axis) -> NDArray[np.uint16]:

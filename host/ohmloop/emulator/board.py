@@ -160,11 +160,12 @@ class EmulatedBoard:
     def _free_replies(self, acknowledge: int) -> None:
         """Frees replies below `acknowledge`, never past those sent."""
         freed = (acknowledge - self._acknowledged) & _NUMBERS
-        if freed > len(self._ring):
+        if freed >= _HALF:  # a late frame
             return
+        freed = min(freed, len(self._ring))
         for _ in range(freed):
             self._ring_bytes -= len(self._ring.popleft())
-        self._acknowledged = acknowledge
+        self._acknowledged = (self._acknowledged + freed) & _NUMBERS
 
     def _repeat(self, sequence: int) -> None:
         place = (sequence - self._acknowledged) & _NUMBERS

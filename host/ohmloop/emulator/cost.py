@@ -141,6 +141,11 @@ class CostModel:
             return _DUMP + 3 * cells
         return _LOAD + 5 * cells + self._refresh(request.columns.count)
 
+    def cells_within(self, request: CellRequest, cycles: int) -> int:
+        """Returns the cells of CELL_LOAD or CELL_DUMP that the macro took before cycle `cycles`."""
+        first, each = (2, 3) if request.g_codes is None else (3, 5)
+        return min(request.rows.count * request.columns.count, max(0, -(-(cycles - first) // each)))
+
     @property
     def _judgement(self) -> int:
         """Cycles in which the guard judges a pulse on a row."""

@@ -186,19 +186,28 @@ class Executor:
 
     def _cell_load(self, payload: bytes) -> Answer:
         request = self._decode_cells(payload, load=True)
+        moved, answer = self._move_cells(request)
         if request.g_codes is not None:
-            self._arrays[request.macro].load(request.rows, request.columns, request.g_codes)
-        return Status.OK, pack_words(self._spend_cells(request))
+            self._arrays[request.macro].load(request.rows, request.columns, request.g_codes, moved)
+        return answer
 
     def _cell_dump(self, payload: bytes) -> Answer:
         request = self._decode_cells(payload, load=False)
-        codes = self._arrays[request.macro].dump(request.rows, request.columns)
-        return Status.OK, pack_words(self._spend_cells(request)) + pack_g_codes(codes)
+        _, (status, answer) = self._move_cells(request)
+        if status == Status.OK:
+            answer += pack_g_codes(self._arrays[request.macro].dump(request.rows, request.columns))
+        return status, answer
 
-    def _spend_cells(self, request: CellRequest) -> int:
-        cycles = self._costs[request.macro].cells(request)
-        self._condition.spend(cycles)
-        return cycles & _BUSY_WORD
+    def _move_cells(self, request: CellRequest) -> tuple[int, Answer]:
+        """Lets the time of a cell request pass; returns the cells moved and the answer without codes."""
+        cost, condition = self._costs[request.macro], self._condition
+        cycles, longest = cost.cells(request), condition.registers[Register.OPERATION_CYCLES]
+        moved = cost.cells_within(request, min(cycles, longest))
+        condition.spend(min(cycles, longest))
+        if cycles <= longest:
+            return moved, (Status.OK, pack_words(cycles & _BUSY_WORD))
+        condition.make_safe(latch=False)
+        return moved, (Status.OPERATION_TIMEOUT, pack_counts(1, moved // request.columns.count, 0))
 
     def _require_released(self) -> None:
         if self._condition.safe_latched:

@@ -2,6 +2,7 @@
 """The twin's receiver against docs/protocol.md: numbers, gaps, epochs, the reply ring, safety."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from ohmloop.link.frames import Frame
 from ohmloop.link.messages import (
     ArmRequest,
     Axis,
+    CellRequest,
     HelloRequest,
     Identity,
     PulseRequest,
@@ -278,6 +280,38 @@ def test_a_stopped_train_counts_as_the_board_does(cycles, answer):
     bench.write(Register.OPERATION_CYCLES, cycles)
     payload = forming(rows=Axis(0, 10), columns=Axis(0, 64), width_cycles=300)
     assert bench.ask(Opcode.PULSE, payload) == (Status.OPERATION_TIMEOUT, pack_words(*answer))
+
+
+@pytest.mark.parametrize("load", [False, True])
+def test_cells_past_their_time_are_stopped_as_on_the_board(load):
+    bench = Bench()
+    axis = Axis(0, 4)
+    ask = partial(bench.ask, Opcode.CELL_LOAD if load else Opcode.CELL_DUMP)
+    old = CellRequest(0, axis, axis, np.full((4, 4), 5, np.uint16)).encode()
+    new = CellRequest(0, axis, axis, np.full((4, 4), 77, np.uint16) if load else None).encode()
+    first, each = (3, 5) if load else (2, 3)
+    cycles = unpack_words(ask(new)[1])[0]
+    for bound, moved in ((cycles, 16), (cycles - 1, 16), (first + 6 * each, 6), (first, 0)):
+        bench.write(Register.OPERATION_CYCLES, 100_000)
+        bench.ask(Opcode.CELL_LOAD, old)
+        bench.write(Register.OPERATION_CYCLES, bound)
+        status, answer = ask(new)
+        if bound == cycles:
+            assert status == Status.OK and unpack_words(answer)[0] == cycles
+        else:
+            assert (status, answer) == (Status.OPERATION_TIMEOUT, pack_words(1, moved // 4, 0))
+        codes = [77] * moved + [5] * (16 - moved) if load else [5] * 16
+        assert bench.board._executor._arrays[0].dump(axis, axis).ravel().tolist() == codes
+
+
+def test_an_acknowledge_beyond_the_replies_sent_frees_those_sent():
+    bench = Bench()
+    for _ in range(3):
+        bench.ask(Opcode.PING, b"abcd")
+    bench.exchange(bench.frame(Opcode.PING, b"efgh", sequence=bench.sequence, acknowledge=bench.sequence + 9))
+    assert bench.board._acknowledged == bench.sequence and len(bench.board._ring) == 1
+    bench.exchange(bench.frame(Opcode.PING, b"efgh", sequence=bench.sequence, acknowledge=0))  # a late one
+    assert bench.board._acknowledged == bench.sequence
 
 
 def test_a_token_that_runs_out_in_a_train_stops_it():
