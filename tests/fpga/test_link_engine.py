@@ -184,7 +184,8 @@ async def no_answer_of_the_old_epoch_is_left_when_a_new_one_waits(dut) -> None:
     assert [(frame.opcode, frame.epoch) for frame in host.frames] == [(Opcode.PING, 2)]
     dut.stuck.value = 0
     await host.settle()
-    assert [(frame.opcode, frame.epoch, frame.acknowledge) for frame in host.frames[1:]] == [(Opcode.HELLO, 3, 0)]
+    answers = [(frame.opcode, frame.epoch, frame.acknowledge) for frame in host.frames[1:]]
+    assert answers == [(Opcode.HELLO, 3, 0)]
 
 
 @cocotb.test()
