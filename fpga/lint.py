@@ -24,7 +24,7 @@ def lint(top: str, parameters: dict[str, int]) -> str:
     """Everything Verilator says about one top; empty when clean."""
     patterns = ("rtl/*.v", "rtl/generated/*.sv", "sim/*.v")
     sources = [path for pattern in patterns for path in sorted(FPGA.glob(pattern))]
-    command = [str(ROOT / "bin" / "verilator_bin"), "--lint-only", "-Wall", *LANGUAGE]
+    command = [str(ROOT / "bin" / "verilator_bin"), "--lint-only", "--quiet", "-Wall", *LANGUAGE]
     command += [f"-I{FPGA / 'rtl/generated'}", str(FPGA / "lint.vlt"), "--top-module", top]
     command += [f"-G{name}={value}" for name, value in parameters.items()]
     command += map(str, sources)

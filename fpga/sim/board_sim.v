@@ -181,6 +181,7 @@ module board_sim #(
             assign txw_valid  = 1'b0;
             assign txw_data   = 32'd0;
             assign txw_last   = 1'b0;
+            wire unused_words = &{rxw_valid_q, rxw_data_q, rxw_last_q, rxw_bad_q};
         end
 
         if (FRONT == 1) begin : g_bytes
@@ -206,6 +207,7 @@ module board_sim #(
         end else begin : g_no_bytes
             assign txb_valid  = 1'b0;
             assign txb_data   = 8'd0;
+            wire unused_bytes = &{rxb_valid_q, rxb_data_q};
         end
 
         if (FRONT == 2) begin : g_serial
@@ -229,6 +231,7 @@ module board_sim #(
             );
         end else begin : g_no_serial
             assign txd = 1'b1;
+            wire unused_line = rxd_q;
         end
     endgenerate
 
