@@ -66,13 +66,28 @@ def python_text(board_map: Map) -> str:
     for name, value, desc in board_map.enums["constant_e"]:
         out += [f"{name}: Final = {value}", f'"""{sentence(desc)}"""']
     for enum in ENUMS[1:]:
-        out += ["", "", f"class {class_name(enum)}(IntEnum):", f'    """{class_name(enum)} codes of the wire."""', ""]
+        out += [
+            "",
+            "",
+            f"class {class_name(enum)}(IntEnum):",
+            f'    """{class_name(enum)} codes of the wire."""',
+            "",
+        ]
         for name, value, desc in board_map.enums[enum]:
             out += [f"    {name} = 0x{value:02X}", f'    """{sentence(desc)}"""']
     out += ["", "", "class Register(IntEnum):", '    """Byte addresses of the registers."""', ""]
     for reg in board_map.registers:
-        out += [f"    {reg.inst_name} = 0x{reg.absolute_address:02X}", f'    """{sentence(reg.get_property("desc"))}"""']
-    out += ["", "", "class Field(IntEnum):", '    """Lowest bit of every field of the registers with more than one."""', ""]
+        out += [
+            f"    {reg.inst_name} = 0x{reg.absolute_address:02X}",
+            f'    """{sentence(reg.get_property("desc"))}"""',
+        ]
+    out += [
+        "",
+        "",
+        "class Field(IntEnum):",
+        '    """Lowest bit of every field of the registers with more than one."""',
+        "",
+    ]
     for reg in board_map.registers:
         if len(reg.fields()) > 1:
             for field in reg.fields():
@@ -102,7 +117,12 @@ def verilog_text(board_map: Map) -> str:
     out = [f"// {LICENCE}", f"// {MARK}", f"`ifndef {guard}", f"`define {guard}", ""]
     out.append(f"`define MAP_HASH 32'h{board_map.hash:08X}")
     out += [f"`define {name} {value}" for name, value, _ in board_map.enums["constant_e"]]
-    widths = {"opcode_e": ("OP", 8), "status_e": ("STATUS", 8), "table_e": ("TABLE", 8), "pulse_e": ("PULSE", 2)}
+    widths = {
+        "opcode_e": ("OP", 8),
+        "status_e": ("STATUS", 8),
+        "table_e": ("TABLE", 8),
+        "pulse_e": ("PULSE", 2),
+    }
     for enum, (prefix, width) in widths.items():
         out.append("")
         out += [f"`define {prefix}_{n} {width}'h{v:02X}" for n, v, _ in board_map.enums[enum]]
@@ -117,7 +137,14 @@ def verilog_text(board_map: Map) -> str:
 
 def c_text(board_map: Map, registers: str) -> str:
     """PeakRDL's register header with the enumerations before it."""
-    out = [f"// {LICENCE}", f"// {MARK}", "#ifndef BOARD_MAP_H", "#define BOARD_MAP_H", "", "// clang-format off"]
+    out = [
+        f"// {LICENCE}",
+        f"// {MARK}",
+        "#ifndef BOARD_MAP_H",
+        "#define BOARD_MAP_H",
+        "",
+        "// clang-format off",
+    ]
     out.append(f"#define MAP_HASH 0x{board_map.hash:08X}u")
     out += [f"#define {name} {value}u" for name, value, _ in board_map.enums["constant_e"]]
     for enum in ENUMS[1:]:
@@ -132,13 +159,31 @@ def c_text(board_map: Map, registers: str) -> str:
 def markdown_text(board_map: Map) -> str:
     """The page docs/registers.md."""
     out = ["# Registers, opcodes and status codes", "", f"<!-- {MARK} -->", ""]
-    out += [f"Map hash `0x{board_map.hash:08X}`.", "", "## Constants", "", "| name | value | meaning |", "|---|---|---|"]
+    out += [
+        f"Map hash `0x{board_map.hash:08X}`.",
+        "",
+        "## Constants",
+        "",
+        "| name | value | meaning |",
+        "|---|---|---|",
+    ]
     out += [f"| `{n}` | {v} | {d} |" for n, v, d in board_map.enums["constant_e"]]
-    titles = {"opcode_e": "Opcodes", "status_e": "Status codes", "table_e": "Tables", "pulse_e": "Pulse kinds"}
+    titles = {
+        "opcode_e": "Opcodes",
+        "status_e": "Status codes",
+        "table_e": "Tables",
+        "pulse_e": "Pulse kinds",
+    }
     for enum, title in titles.items():
         out += ["", f"## {title}", "", "| code | name | meaning |", "|---|---|---|"]
         out += [f"| `0x{v:02X}` | `{n}` | {d} |" for n, v, d in board_map.enums[enum]]
-    out += ["", "## Registers", "", "| address | name | bits | access | reset | meaning |", "|---|---|---|---|---|---|"]
+    out += [
+        "",
+        "## Registers",
+        "",
+        "| address | name | bits | access | reset | meaning |",
+        "|---|---|---|---|---|---|",
+    ]
     for reg in board_map.registers:
         for field in reg.fields():
             access = ("r" if field.is_sw_readable else "") + ("w" if field.is_sw_writable else "")
@@ -177,10 +222,18 @@ def products() -> dict[Path, str]:
     """Every generated file and its text."""
     board_map = Map(SOURCE)
     regs = peakrdl(
-        "etana", "board_regs.sv", "--cpuif", "passthrough", "--default-reset", "rst_n",
-        "--module-name", "board_regs",
+        "etana",
+        "board_regs.sv",
+        "--cpuif",
+        "passthrough",
+        "--default-reset",
+        "rst_n",
+        "--module-name",
+        "board_regs",
     )
-    header = re.sub(r"(?m)^// .*\b(20\d\d|Generated).*\n", "", peakrdl("c-header", "board_map.h", "-b", "ltoh"))
+    header = re.sub(
+        r"(?m)^// .*\b(20\d\d|Generated).*\n", "", peakrdl("c-header", "board_map.h", "-b", "ltoh")
+    )
     return {
         ROOT / "fpga/rtl/generated/board_regs.sv": f"// {MARK}\n{regs}",
         ROOT / "fpga/rtl/generated/board_map.vh": verilog_text(board_map),
