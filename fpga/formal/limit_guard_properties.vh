@@ -15,6 +15,7 @@
   reg            f_held_q = 1'b0;
   reg [32:0]     f_given_q, f_allowed_q;
   reg [32:0]     f_driven_q;       // cycles of the present pulse
+  reg [32+EXPIRY_LOG2:0] f_age_q, f_life_q;  // cycles since ARM, stopped at the token's life; that life
   wire f_arm = arm && state_q == ST_IDLE && !safe_latched && !kill;
   always @(posedge clk) begin : told_again
     if (!rst_n || kill || disarm || safe_latched) f_held_q <= 1'b0;
@@ -26,7 +27,12 @@
       f_cap_q        <= arm_voltage;
       f_allowed_q    <= {1'b0, arm_pulses};
       f_given_q      <= 33'd0;
-    end else if (p_valid && p_ready) f_given_q <= f_given_q + {23'd0, f_cells};
+      f_age_q        <= 0;
+      f_life_q       <= {1'b0, arm_expiry, {EXPIRY_LOG2{1'b0}}};
+    end else begin
+      if (f_age_q < f_life_q) f_age_q <= f_age_q + 1'b1;
+      if (p_valid && p_ready) f_given_q <= f_given_q + {23'd0, f_cells};
+    end
     f_driven_q <= rst_n && p_drive ? f_driven_q + 33'd1 : 33'd0;
   end
 
@@ -52,12 +58,14 @@
   always @(posedge clk) begin : promises
     if (f_past_q && rst_n) begin
       // What holds between the promises, for the induction.
-      assert (state_q <= ST_STORE);
+      assert (state_q <= ST_STORE && drive_q == (state_q == ST_DRIVE));
       assert (f_held_q == held_q);
       if (held_q) begin
         assert (f_rows_q == rows_q && f_columns_q == columns_q && f_operations_q == operations_q && f_cap_q == cap_q);
         assert (f_given_q <= f_allowed_q && f_allowed_q - f_given_q == {1'b0, left_q});
         assert (!f_allowed_q[32]);
+        assert (f_age_q <= f_life_q && expired == (f_age_q == f_life_q));
+        if (!expired) assert (f_life_q - f_age_q == {1'b0, expiry_q - 32'd1, unit_q} + 1'b1);
       end
       if (f_scanning) begin
         assert ({27'd0, word_q} < SCAN_WORDS);
@@ -74,7 +82,7 @@
 
       // A pulse begins only as a token and the limits permit, and its cells are taken from the token.
       if (p_valid) begin
-        assert (held_q && !safe_latched && !kill && expiry_q != 32'd0);
+        assert (held_q && !safe_latched && !kill && f_age_q < f_life_q);
         assert ({23'd0, f_cells} <= f_allowed_q - f_given_q);
       end
       // Whatever is offered or driven is within every limit and inside the token.

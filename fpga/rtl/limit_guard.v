@@ -97,6 +97,7 @@ module limit_guard #(
   reg [4:0]             word_q;
   reg [9:0]             cells_q;
   reg                   outside_q, stored_q, cut_q;
+  reg                   drive_q;  // state_q is ST_DRIVE: a flip-flop of its own, so that no decoding glitches on the pin
 
   // ---- Judgement ----
   wire        take      = state_q == ST_IDLE && g_valid;
@@ -183,8 +184,13 @@ module limit_guard #(
 
   // ---- Registers ----
   always @(posedge clk) begin
-    if (!rst_n) state_q <= ST_IDLE;
-    else state_q <= state_d;
+    if (!rst_n) begin
+      state_q <= ST_IDLE;
+      drive_q <= 1'b0;
+    end else begin
+      state_q <= state_d;
+      drive_q <= state_d == ST_DRIVE;
+    end
   end
 
   always @(posedge clk) begin
@@ -242,7 +248,7 @@ module limit_guard #(
   assign p_mask      = mask_q;
   assign p_voltage   = voltage_q;
   assign p_gate      = gate_q;
-  assign p_drive     = state_q == ST_DRIVE && lawful;
+  assign p_drive     = drive_q && lawful;
 
   wire read_open = !safe_latched && !kill && read_code <= limit_voltage[63:48];
   assign x_valid    = x_valid_in && read_open;
