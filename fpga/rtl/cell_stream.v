@@ -112,7 +112,7 @@ module cell_stream (
     end else begin
       if (word_end && load) address_q <= address_q + 16'd1;
       if (fire) high_q <= load && !word_end;
-      if (stop && (state_q == ST_WORD || state_q == ST_CELL)) early_q <= 1'b1;
+      if (stop && state_q != ST_DONE) early_q <= 1'b1;
       if (row_end) rows_q <= rows_q + 32'd1;
       pending_q <= pending_q + {18'd0, fire && !load} - {18'd0, c_rvalid && !load};
     end

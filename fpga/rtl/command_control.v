@@ -198,7 +198,7 @@ module command_control (
   assign run_start         = run && !begun_q;
   assign stop              = kill || stop_q;
   assign operation_runs    = state_q == ST_RUN && runs;
-  assign operation_timeout = operation_runs && begun_q && !stop_q && cycles_q >= operation_cycles;
+  assign operation_timeout = operation_runs && begun_q && counting && !run_done && !stop_q && cycles_q >= operation_cycles;
   assign cycles            = cycles_q;
   assign w_write           = state_q == ST_ANSWER && left_q != 2'd0;
   assign w_address         = {14'd0, left_q} - 16'd1;

@@ -2,7 +2,8 @@
 // Everything of the board but its link: judged, executed, guarded, watched.
 //
 // `kill` is the one signal by which anything dangerous ends (safety); it reaches the guard and the control in the same cycle.
-// The watchdog counts while a token is armed or an array operation runs.
+// The watchdog counts while a token is armed or an array operation runs. A CLEAR_SAFE that was running when
+// something made the board safe does not release the latch.
 
 `default_nettype none
 
@@ -233,7 +234,7 @@ module core_engine #(
       .stop_pin         (stop_pin),
       .operation_timeout(operation_timeout),
       .epoch_seen       (epoch_seen),
-      .clear_safe       (clear_safe),
+      .clear_safe       (clear_safe && !stop),
       .kill             (kill),
       .safe_event       (safe_event),
       .safe_latched     (safe_latched),

@@ -11,7 +11,7 @@ from tests.fpga.runner import build_and_test
 from tests.fpga.test_board_core import ALL, vectors
 
 from ohmloop._map import Opcode, Pulse, Register, Status, Table
-from ohmloop.link.requests import unpack_words
+from ohmloop.link.requests import CellRequest, unpack_words
 from ohmloop.link.windows import Axis
 
 PART = Axis(4, 8)
@@ -216,6 +216,58 @@ async def an_operation_past_its_time_is_stopped_without_a_latch(dut) -> None:
     widths = await pulses_seen(host)
     assert widths[:3] == [800] * 3 and widths[3] < 800 and len(widths) == 4
     assert (await host.read(Register.STATE))[0] & (ARMED | LATCHED) == 0
+
+
+@cocotb.test()
+async def an_operation_of_exactly_its_time_ends_well_and_keeps_the_token(dut) -> None:
+    host = await forming(dut)
+    rows = Axis(4, 2)
+    reading = vectors(Opcode.READ_CELLS, rows, PART, width_bits=32).encode()
+    (cycles, _, *_) = unpack_words((await host.call(Opcode.READ_CELLS, reading)).payload)
+    for bound, status in ((cycles, Status.OK), (cycles - 1, Status.OPERATION_TIMEOUT)):
+        await host.write(Register.OPERATION_CYCLES, bound)
+        assert (await host.call(Opcode.READ_CELLS, reading)).status == status
+        assert (await host.read(Register.STATE))[0] & ARMED == int(status == Status.OK)
+    await host.write(Register.OPERATION_CYCLES, 100_000)
+    assert (await host.arm(PART, PART)).status == Status.OK
+    status, (cycles, _, _) = await answer(host, rows, PART, width_cycles=300)
+    assert status == Status.OK
+    for bound, status in ((cycles, Status.OK), (cycles - 1, Status.OPERATION_TIMEOUT)):
+        await host.write(Register.OPERATION_CYCLES, bound)
+        assert (await answer(host, rows, PART, width_cycles=300))[0] == status
+        assert (await host.read(Register.STATE))[0] & ARMED == int(status == Status.OK)
+
+
+@cocotb.test()
+async def cells_past_their_time_are_stopped_and_counted_by_rows(dut) -> None:
+    host = await forming(dut)
+    dump = CellRequest(0, Axis(0, 4), Axis(0, 4)).encode()
+    load = CellRequest(0, Axis(0, 4), Axis(0, 4), np.full((4, 4), 77, np.uint16)).encode()
+    for opcode, payload, first, each in ((Opcode.CELL_DUMP, dump, 2, 3), (Opcode.CELL_LOAD, load, 3, 5)):
+        await host.write(Register.OPERATION_CYCLES, 100_000)
+        (cycles, *_) = unpack_words((await host.call(opcode, payload)).payload)
+        seventh = first + 7 * each  # when the eighth cell is asked for: the second row's last
+        bounds = ((cycles, None), (cycles - 1, 4), (seventh + 1, 2), (seventh, 1), (first, 0))
+        for bound, rows in bounds:
+            await host.write(Register.OPERATION_CYCLES, bound)
+            reply = await host.call(opcode, payload)
+            if rows is None:
+                assert reply.status == Status.OK and unpack_words(reply.payload)[0] == bound
+            else:
+                assert reply.status == Status.OPERATION_TIMEOUT, (opcode, bound)
+                assert unpack_words(reply.payload) == (1, rows, 0), (opcode, bound)
+
+
+@cocotb.test()
+async def a_safe_latch_is_not_released_by_what_was_asked_before_it(dut) -> None:
+    host = await forming(dut)
+    await host.write(Register.CONTROL, 1)
+    await host.write(Register.CONTROL, 2)
+    assert (await host.read(Register.STATE))[0] & LATCHED == 0
+    known = await host.post(Opcode.REG_WRITE, np.array([Register.CONTROL, 2], "<u4").tobytes())
+    await host.urgent(Opcode.SAFE)  # seen while the request is judged
+    await host.reply(known + 1)
+    assert (await host.read(Register.STATE))[0] & LATCHED
 
 
 @cocotb.test()
