@@ -12,7 +12,7 @@ from cocotb.triggers import FallingEdge, Timer
 TOP = "link_parts"
 SOURCES = ["tests/fpga/tops/link_parts.v"]
 INPUTS = """pin uart_tx_valid uart_tx_data uart_tx_last in_valid in_data in_bad tx_valid tx_data tx_last
-    fifo_in_valid fifo_in_data crc_enable crc_first crc_data""".split()
+    crc_enable crc_first crc_data""".split()
 
 
 async def start(dut) -> None:
@@ -21,7 +21,6 @@ async def start(dut) -> None:
         getattr(dut, name).value = 0
     dut.rxd.value = 7
     dut.out_ready.value = 1
-    dut.fifo_out_ready.value = 0
     dut.rst_n.value = 0
     Clock(dut.clk, 10, unit="ns").start()
     for _ in range(4):

@@ -45,14 +45,6 @@ module link_parts (
     input  wire [31:0] tx_data,
     input  wire        tx_last,
 
-    // stream_fifo, 4 words
-    input  wire        fifo_in_valid,
-    output wire        fifo_in_ready,
-    input  wire [7:0]  fifo_in_data,
-    output wire        fifo_out_valid,
-    input  wire        fifo_out_ready,
-    output wire [7:0]  fifo_out_data,
-
     // crc32_word
     input  wire        crc_enable,
     input  wire        crc_first,
@@ -118,20 +110,6 @@ module link_parts (
       .tx_ready (tx_ready),
       .tx_data  (tx_data),
       .tx_last  (tx_last)
-  );
-
-  stream_fifo #(
-      .WIDTH(8),
-      .DEPTH(4)
-  ) u_fifo (
-      .clk      (clk),
-      .rst_n    (rst_n),
-      .in_valid (fifo_in_valid),
-      .in_ready (fifo_in_ready),
-      .in_data  (fifo_in_data),
-      .out_valid(fifo_out_valid),
-      .out_ready(fifo_out_ready),
-      .out_data (fifo_out_data)
   );
 
   crc32_word u_crc (
