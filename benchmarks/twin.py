@@ -117,6 +117,7 @@ def peers(python: str) -> list[dict[str, float | int | str]]:
     result = subprocess.run([python, str(script)], capture_output=True, text=True, check=False, timeout=1800)
     if result.returncode:
         raise SystemExit(f"{python} {script}: {result.stderr[-2000:]}")
+    sys.stderr.write(result.stderr[-2000:])
     lines: list[dict[str, float | int | str]] = json.loads(result.stdout)
     return lines
 

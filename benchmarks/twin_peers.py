@@ -71,10 +71,14 @@ def aihwkit():
 
 def main():
     found = []
-    if find_spec("simulator"):
-        found += crosssim()
-    if find_spec("aihwkit"):
-        found += aihwkit()
+    for module, peer in (("simulator", crosssim), ("aihwkit", aihwkit)):
+        if not find_spec(module):
+            continue
+        try:
+            found += peer()
+        except Exception as error:
+            # A peer that fails by itself is told and left out; the others are still measured.
+            print(f"{module} failed: {type(error).__name__}: {error}", file=sys.stderr)
     json.dump(found, sys.stdout)
 
 
