@@ -32,6 +32,24 @@ Chip = Annotated[str | None, typer.Option(help="The sample's name; of an emulate
 ProfileName = Annotated[str | None, typer.Option(help="Chip profile: a shipped name or a YAML file.")]
 
 
+def _show_version(asked: bool) -> None:
+    """Prints the version and ends the command."""
+    if asked:
+        from ohmloop import __version__
+
+        sys.stdout.write(f"ohmloop {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """From Python to the ohms of a resistive-memory chip and back."""
+
+
 @app.command()
 def demo(
     board: Annotated[
