@@ -25,7 +25,7 @@ test: setup         ## the tests (OHMLOOP_DATA: folder of the public data sets)
 	$(BIN)/python -m pytest -m "not slow and not board"
 
 test-slow: setup    ## the longer tests
-	$(BIN)/python -m pytest -m "slow and not board" --timeout 1800
+	$(BIN)/python -m pytest -m "slow and not board" --timeout 1800 $(SLOW_FLAGS)
 
 lint: setup         ## style, types, import directions, RTL lint, generated files
 	$(BIN)/ruff check .
