@@ -98,7 +98,7 @@ def test_other_geometries_are_answered_alike(options: str) -> None:
     )
 )
 def test_the_full_array_is_read_alike(stream: list[VectorRequest]) -> None:
-    with peers("", PROFILE) as (sim, twin):
+    with peers("rows=512&columns=512&lanes=64&adc_lanes=4&payload=65536", PROFILE) as (sim, twin):
         prepared(sim, 5)
         prepared(twin, 5)
         for request in stream:
