@@ -69,11 +69,6 @@ class Engine:
         """The open epoch."""
         return self.identity.epoch
 
-    @property
-    def outstanding(self) -> int:
-        """How many requests are not answered."""
-        return len(self._window)
-
     def reply_cost(self, payload_bytes: int, largest_reply_words: int, where: str) -> int:
         """Returns the reply credit that a request needs.
 

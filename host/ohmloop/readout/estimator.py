@@ -6,6 +6,7 @@ an underscore. That is all `clone`, `cross_val_score` and `GridSearchCV` ask for
 """
 
 import inspect
+from abc import ABC, abstractmethod
 from typing import Any, Self
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from ohmloop.errors import NotPrepared, ShapeError
 
 
-class Estimator:
+class Estimator(ABC):
     """A classifier with parameters that scikit-learn can read, set and clone."""
 
     _estimator_type = "classifier"
@@ -46,9 +47,9 @@ class Estimator:
             setattr(self, name, value)
         return self
 
+    @abstractmethod
     def predict(self, samples: Any) -> NDArray[Any]:
         """Predicts one label for each sample."""
-        raise NotImplementedError
 
     def score(self, samples: Any, y: ArrayLike) -> float:
         """Returns the fraction of samples whose predicted label equals `y`."""
