@@ -4,7 +4,7 @@
 #define BOARD_MAP_H
 
 // clang-format off
-#define MAP_HASH 0x1E902608u
+#define MAP_HASH 0x2993F42Au
 #define PROTOCOL_VERSION 1u
 #define CLK_HZ 60000000u
 #define BAUD 3000000u
@@ -43,6 +43,9 @@ enum opcode_code {
     OPCODE_ENV = 0x23, // reserved, emulated boards: temperature and elapsed time
     OPCODE_RUN = 0x24, // reserved: recurrence on the board
     OPCODE_SEARCH = 0x25, // reserved: content-addressable match
+    OPCODE_SELF_TEST = 0x26, // the firmware tests itself, the guard and the reference input
+    OPCODE_ADC_SELFCAL = 0x27, // the firmware reads the reference input: mean and spread of every ADC channel
+    OPCODE_FIRMWARE = 0x28, // loads words of a firmware image, while disarmed
 };
 
 enum status_code {
@@ -72,6 +75,11 @@ enum status_code {
     STATUS_REPLY_TOO_LARGE = 0x17, // the reply would pass max_payload; nothing was driven
     STATUS_OPERATION_TIMEOUT = 0x18, // the operation passed its time limit and was stopped; the payload counts what had been driven
     STATUS_BAD_VERSION = 0x19, // the frame speaks another protocol version; nothing was driven
+    STATUS_FIRMWARE_FAULT = 0x1A, // the firmware stopped without an answer; the payload counts what had been driven
+    STATUS_MACRO_TIMEOUT = 0x1B, // the macro did not answer the firmware within its bound; the payload counts what had been driven
+    STATUS_STILL_ARMED = 0x1C, // a firmware image is loaded only while disarmed; unchanged
+    STATUS_BAD_IMAGE = 0x1D, // the image's CRC is not the one named; no firmware is present
+    STATUS_NO_FIRMWARE = 0x1E, // no firmware is present; nothing was driven
 };
 
 enum table_code {

@@ -4,7 +4,7 @@
 from enum import IntEnum
 from typing import Final
 
-MAP_HASH: Final = 0x1E902608
+MAP_HASH: Final = 0x2993F42A
 
 PROTOCOL_VERSION: Final = 1
 """Version nibble of every frame."""
@@ -83,6 +83,12 @@ class Opcode(IntEnum):
     """Reserved: recurrence on the board."""
     SEARCH = 0x25
     """Reserved: content-addressable match."""
+    SELF_TEST = 0x26
+    """The firmware tests itself, the guard and the reference input."""
+    ADC_SELFCAL = 0x27
+    """The firmware reads the reference input: mean and spread of every ADC channel."""
+    FIRMWARE = 0x28
+    """Loads words of a firmware image, while disarmed."""
 
 
 class Status(IntEnum):
@@ -140,6 +146,16 @@ class Status(IntEnum):
     """The operation passed its time limit and was stopped; the payload counts what had been driven."""
     BAD_VERSION = 0x19
     """The frame speaks another protocol version; nothing was driven."""
+    FIRMWARE_FAULT = 0x1A
+    """The firmware stopped without an answer; the payload counts what had been driven."""
+    MACRO_TIMEOUT = 0x1B
+    """The macro did not answer the firmware within its bound; the payload counts what had been driven."""
+    STILL_ARMED = 0x1C
+    """A firmware image is loaded only while disarmed; unchanged."""
+    BAD_IMAGE = 0x1D
+    """The image's CRC is not the one named; no firmware is present."""
+    NO_FIRMWARE = 0x1E
+    """No firmware is present; nothing was driven."""
 
 
 class Table(IntEnum):
