@@ -15,7 +15,7 @@ from ohmloop.board.limits import flag, whole
 from ohmloop.board.results import MacResult, RawMacResult, ReadResult
 from ohmloop.board.stream import Codes, result_width, run_cells, run_vectors
 from ohmloop.board.window import Window
-from ohmloop.errors import ShapeError
+from ohmloop.errors import Refused, ShapeError
 from ohmloop.link.messages import Axis, VectorRequest, pack_inputs
 
 MAX_LEVEL: Final = 0x7FFF
@@ -112,7 +112,10 @@ def reference(
     count = whole(n, "n", lowest=1, highest=MAX_READINGS)
     repeats_log2 = averages_log2(averages)
     read_code = _read_code(core, None)
-    unit = core.profile.chip.front_end.reference.unit.value / core.profile.chip.cells.g_lsb.value
+    source = core.profile.chip.front_end.reference
+    if source is None or not core.identity.reference_input:
+        raise Refused("the board has no reference input (reference: none)", value="reference", where=core.url)
+    unit = source.unit.value / core.profile.chip.cells.g_lsb.value
     cells_alike = abs(signed_level) * unit / core.profile.g_code_max
     template = VectorRequest(
         opcode=Opcode.MAC,

@@ -122,8 +122,28 @@ def _explained(path: Path, data: object, lines: dict[Place, int], error: Validat
     )
 
 
-def _validated(path: Path, model: type[Model]) -> Model:
+def _on_its_base(path: Path, data: object, lines: dict[Place, int], kind: str) -> object:
+    """Returns the data of a file that names a `base` laid over that profile's, field by field."""
+    if not isinstance(data, dict) or "base" not in data:
+        return data
+    own = dict(data)
+    below, _ = _read(find_profile(str(own.pop("base")), kind))
+    if not isinstance(below, dict) or "base" in below:
+        place = f"{path}:{_line_of(('base',), lines)}: base"
+        raise ProfileError(f"{place}: a base stands on no other base", value=data["base"], where=place)
+    return _laid_over(below, own)
+
+
+def _laid_over(below: object, above: object) -> object:
+    """Returns a mapping with the fields of the upper one; anything else is replaced whole."""
+    if not isinstance(below, dict) or not isinstance(above, dict):
+        return above
+    return below | {key: _laid_over(below.get(key), value) for key, value in above.items()}
+
+
+def _validated(path: Path, model: type[Model], kind: str) -> Model:
     data, lines = _read(path)
+    data = _on_its_base(path, data, lines, kind)
     try:
         return model.model_validate(data, strict=False)
     except ValidationError as error:
@@ -132,12 +152,12 @@ def _validated(path: Path, model: type[Model]) -> Model:
 
 @lru_cache(maxsize=32)
 def _chip(path: Path, _changed_ns: int) -> ChipProfile:
-    return _validated(path, ChipProfile)
+    return _validated(path, ChipProfile, "chips")
 
 
 @lru_cache(maxsize=32)
 def _board(path: Path, _changed_ns: int) -> BoardProfile:
-    return _validated(path, BoardProfile)
+    return _validated(path, BoardProfile, "boards")
 
 
 def load_chip(name_or_path: str | Path) -> ChipProfile:

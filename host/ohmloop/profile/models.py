@@ -6,14 +6,16 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from ohmloop._map import G_BITS, MAX_LINES, RANGES
 from ohmloop.profile.quantities import (
     Codes,
     Entry,
+    InlCurve,
     Microsiemens,
     MicrosiemensQuantiles,
+    Ohms,
     PerDecade,
     PerVolt,
     Ratio,
@@ -125,12 +127,25 @@ class Reference(Entry):
 
 
 class Channels(Entry):
-    """Spread of the sense channels, drawn per column; off by default."""
+    """Errors of the sense channels, drawn per column; off by default.
+
+    `inl` is the bend that all share: codes by fraction of the converter's full scale, -1 to 1.
+    `scale_uncertainty` is how well the front end's nominal gains are known where there is no reference.
+    """
 
     enabled: bool
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     gain_spread: Ratio
     offset_spread: Codes
+    inl: InlCurve | None = None
+    scale_uncertainty: Ratio | None = None
+
+
+class LineResistance(Entry):
+    """Resistance of a line from one cell to the next."""
+
+    row: Ohms
+    column: Ohms
 
 
 class AdcEntry(Entry):
@@ -153,7 +168,13 @@ class FrontEnd(Entry):
     adc: AdcEntry
     ranges: Annotated[tuple[Microsiemens, ...], Field(min_length=RANGES, max_length=RANGES)]
     channels: Channels
-    reference: Reference
+    reference: Annotated[Reference | None, BeforeValidator(lambda given: None if given == "none" else given)]
+
+    @model_validator(mode="after")
+    def _scale_is_known(self) -> FrontEnd:
+        if self.reference is None and self.channels.scale_uncertainty is None:
+            raise ValueError("reference: none needs channels.scale_uncertainty")
+        return self
 
     @model_validator(mode="after")
     def _ranges_fall(self) -> FrontEnd:
@@ -174,6 +195,7 @@ class ChipProfile(Entry):
     cells: Cells
     limits: Limits
     front_end: FrontEnd
+    lines: LineResistance | None = None
 
     @model_validator(mode="after")
     def _drivable(self) -> ChipProfile:

@@ -17,7 +17,7 @@ from ohmloop.profile import tables
 from ohmloop.profile.hashes import CellDraw, cell_hash, row_key
 from ohmloop.profile.loader import load_board, load_chip
 from ohmloop.profile.models import BoardProfile, ChipProfile
-from ohmloop.profile.quantities import Entry, Quantiles, Quantity
+from ohmloop.profile.quantities import Curve, Entry, Quantiles, Quantity
 
 DEFAULT_CHIP = "rrm-40nm-esgnn2023"
 DEFAULT_BOARD = "emulated"
@@ -268,7 +268,7 @@ def _collect_sources(entry: Entry, place: str, found: dict[str, str]) -> None:
     for name, value in entry:
         if name == "source":
             found[place] = str(value)
-        elif isinstance(value, Quantity | Quantiles):
+        elif isinstance(value, Quantity | Quantiles | Curve):
             found[f"{place}.{name}"] = value.source
         elif isinstance(value, Entry):
             _collect_sources(value, f"{place}.{name}", found)

@@ -54,6 +54,19 @@ class Quantiles(Entry):
         return self.at((np.arange(entries) + 0.5) / entries)
 
 
+class Curve(Entry):
+    """A function given by points (place, value), linear between them."""
+
+    unit: str
+    source: Source
+    points: tuple[tuple[FiniteFloat, FiniteFloat], ...]
+
+    def at(self, place: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Returns the values at places, same shape."""
+        table = np.asarray(self.points, dtype=np.float64)
+        return np.asarray(np.interp(place, table[:, 0], table[:, 1]), dtype=np.float64)
+
+
 def _in_unit(unit: str, low: float, high: float) -> AfterValidator:
     def check(quantity: Quantity, info: ValidationInfo) -> Quantity:
         if quantity.unit != unit:
@@ -83,6 +96,16 @@ def _quantiles_in(unit: str, low: float, high: float) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _bends(curve: Curve) -> Curve:
+    places = np.asarray(curve.points, dtype=np.float64).T[0]
+    if curve.unit != "codes" or len(curve.points) < Quantiles.MIN_POINTS:
+        raise ValueError(f"at least {Quantiles.MIN_POINTS} points in 'codes' are needed")
+    if places[0] != -1 or places[-1] != 1 or np.any(np.diff(places) <= 0):
+        raise ValueError("fractions must rise strictly from -1 to 1")
+    return curve
+
+
+InlCurve = Annotated[Curve, AfterValidator(_bends)]
 Volts = Annotated[Quantity, _in_unit("V", 0, 20)]
 Seconds = Annotated[Quantity, _in_unit("s", 0, 10)]
 Microsiemens = Annotated[Quantity, _in_unit("uS", 0, 1e5)]
@@ -90,6 +113,7 @@ Ratio = Annotated[Quantity, _in_unit("1", 0, 64)]
 PerVolt = Annotated[Quantity, _in_unit("1/V", 0, 100)]
 PerDecade = Annotated[Quantity, _in_unit("1/decade", 0, 10)]
 VoltsPerDecade = Annotated[Quantity, _in_unit("V/decade", 0, 5)]
+Ohms = Annotated[Quantity, _in_unit("ohm", 0, 1e6)]
 Codes = Annotated[Quantity, _in_unit("codes", 0, 2**23)]
 VoltQuantiles = Annotated[Quantiles, _quantiles_in("V", 0, 20)]
 MicrosiemensQuantiles = Annotated[Quantiles, _quantiles_in("uS", 0, 1e5)]

@@ -119,6 +119,15 @@ def _channels(chip: ChipProfile) -> tuple[NDArray[np.float64], NDArray[np.float6
     return gains, channels.offset_spread.value * _channel_draw(chip, 0, 1)
 
 
+def _inl_table(chip: ChipProfile) -> I32:
+    """Returns the bend of every 256 codes, codes; the curve at the middle of each."""
+    channels = chip.front_end.channels
+    if not channels.enabled or channels.inl is None:
+        return np.zeros(INL_ENTRIES, np.int32)
+    middles = (np.arange(INL_ENTRIES) + 0.5) * 2 / INL_ENTRIES - 1
+    return np.asarray(np.rint(channels.inl.at(middles)), dtype=np.int32)
+
+
 def _gate_table(chip: ChipProfile) -> I32:
     """Returns the conductance factor of every gate code / 256, exactly one at the nominal gate, Q14."""
     gate = chip.cells.gate
@@ -152,7 +161,7 @@ def emulator_tables(chip: ChipProfile) -> dict[Table, I32]:
         Table.V: np.zeros(MAX_LINES, np.int32),
         Table.GAIN: _gain_table(chip),
         Table.OFFSET: np.rint(_channels(chip)[1]).astype(np.int32),
-        Table.INL: np.zeros(INL_ENTRIES, np.int32),
+        Table.INL: _inl_table(chip),
         Table.DARK: np.zeros(RANGES * MAX_LINES, np.int32),
         Table.CORRECTION: np.zeros(RANGES * MAX_LINES, np.int32),
     }
@@ -165,6 +174,7 @@ def emulator_registers(chip: ChipProfile, chip_seed: int, noise_seed: int) -> di
     shifts = [_gain_and_shift(scale)[1] for scale in codes_per_g_code(chip)]
     adc_min, adc_max = adc_limits(chip)
     doubling = math.log10(2)
+    reference_us = 0.0 if front.reference is None else front.reference.unit.value
     values = {
         Register.EMU_CHIP_SEED: chip_seed,
         Register.EMU_NOISE_SEED: noise_seed,
@@ -174,7 +184,7 @@ def emulator_registers(chip: ChipProfile, chip_seed: int, noise_seed: int) -> di
         Register.EMU_ADC_MAX: adc_max,
         Register.EMU_RANGE_SHIFT: sum(shift << (8 * i) for i, shift in enumerate(shifts)),
         Register.EMU_READ_GAIN: round((1 << 31) / dac_code(chip, front.read.value)),
-        Register.EMU_REFERENCE_UNIT: round(front.reference.unit.value / cells.g_lsb.value * ONE_Q6),
+        Register.EMU_REFERENCE_UNIT: round(reference_us / cells.g_lsb.value * ONE_Q6),
         Register.EMU_FORMED_FLOOR: int(g_codes_rounded(chip, cells.formed_floor.value)),
         Register.EMU_STRESS_ORIGIN: log2_q8(clk_cycles(cells.forming.width.value)),
         Register.EMU_STRESS_SLOPE: round(cells.forming.fall.value * doubling / volts_per_code),
