@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Noise keys of an operation index: key and key2 of docs/emulator.md.
 //
-// `start` takes an index and a slot; 17 cycles later the slot's keys can be read. Starts must be at
+// `start` takes an index and a slot; 18 cycles later the slot's keys can be read. Starts must be at
 // least 16 cycles apart. One hash unit is used four times a key. The read port answers in the same cycle.
 
 `default_nettype none

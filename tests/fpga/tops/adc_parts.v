@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What an emulated conversion is made of, side by side: three adc_lanes on one stream of conversions, and the
+// root, hash and key units. Lane 0 is the last of four of 512 columns, 1 the second of two of 48, 2 the only one of 16.
+
+`default_nettype none
+
+module adc_parts (
+    input  wire        clk,
+    input  wire        rst_n,
+    input  wire        en,
+
+    // adc_lane
+    input  wire        cfg_polarity,
+    input  wire        cfg_reference,
+    input  wire [1:0]  cfg_range,
+    input  wire [15:0] emu_read_noise,
+    input  wire [15:0] emu_adc_noise,
+    input  wire [23:0] emu_adc_min,
+    input  wire [23:0] emu_adc_max,
+    input  wire [32:0] reference_in,
+    input  wire [15:0] drive,
+    input  wire [5:0]  shift,
+    input  wire [63:0] half,
+    input  wire [18:0] plus,
+    input  wire [18:0] minus,
+    input  wire [8:0]  stage1_column,
+    input  wire [31:0] stage2_hash,
+    input  wire [8:0]  stage5_column,
+    input  wire [31:0] stage6_key2,
+    input  wire        stage7_one,
+    input  wire [8:0]  stage7_column,
+    input  wire [8:0]  stage14_column,
+    output wire [71:0] code,
+    output wire [2:0]  saturated,
+    input  wire        t_valid,
+    input  wire [3:0]  t_table,
+    input  wire [11:0] t_index,
+    input  wire [17:0] t_data,
+    input  wire        m_write,
+    input  wire [8:0]  m_column,
+    input  wire [11:0] m_root,
+
+    // isqrt_pipe, mix32_pipe
+    input  wire [23:0] square,
+    output wire [11:0] root,
+    input  wire [31:0] word,
+    output wire [31:0] mixed,
+
+    // emu_keys
+    input  wire        keys_clear,
+    input  wire [31:0] noise_seed,
+    input  wire        keys_start,
+    input  wire [1:0]  keys_slot,
+    input  wire [63:0] keys_index,
+    input  wire [1:0]  keys_read,
+    output wire [31:0] key,
+    output wire [31:0] key2
+);
+
+  genvar i;
+  generate
+    for (i = 0; i < 3; i = i + 1) begin : g_lane
+      localparam LANES = 4 >> i;
+      localparam COLS  = i == 0 ? 512 : i == 1 ? 48 : 16;
+
+      adc_lane #(
+          .COLS     (COLS),
+          .ADC_LANES(LANES),
+          .LANE     (LANES - 1)
+      ) u_lane (
+          .clk           (clk),
+          .en            (en),
+          .cfg_polarity  (cfg_polarity),
+          .cfg_reference (cfg_reference),
+          .cfg_range     (cfg_range),
+          .emu_read_noise(emu_read_noise),
+          .emu_adc_noise (emu_adc_noise),
+          .emu_adc_min   (emu_adc_min),
+          .emu_adc_max   (emu_adc_max),
+          .reference_in  (reference_in),
+          .drive         (drive),
+          .shift         (shift),
+          .half          (half),
+          .plus          (plus),
+          .minus         (minus),
+          .stage1_column (stage1_column),
+          .stage2_hash   (stage2_hash),
+          .stage5_column (stage5_column),
+          .stage6_key2   (stage6_key2),
+          .stage7_one    (stage7_one),
+          .stage7_column (stage7_column),
+          .stage14_column(stage14_column),
+          .code          (code[i*24 +: 24]),
+          .saturated     (saturated[i]),
+          .t_valid       (t_valid),
+          .t_table       (t_table),
+          .t_index       (t_index),
+          .t_data        (t_data),
+          .m_write       (m_write),
+          .m_column      (m_column),
+          .m_root        (m_root)
+      );
+    end
+  endgenerate
+
+  isqrt_pipe u_root (
+      .clk  (clk),
+      .en   (en),
+      .value(square),
+      .root (root)
+  );
+
+  mix32_pipe u_mix (
+      .clk(clk),
+      .en (en),
+      .x  (word),
+      .y  (mixed)
+  );
+
+  emu_keys u_keys (
+      .clk           (clk),
+      .rst_n         (rst_n),
+      .clear         (keys_clear),
+      .emu_noise_seed(noise_seed),
+      .start         (keys_start),
+      .start_slot    (keys_slot),
+      .start_index   (keys_index),
+      .read_slot     (keys_read),
+      .key           (key),
+      .key2          (key2)
+  );
+
+endmodule
+
+`default_nettype wire
