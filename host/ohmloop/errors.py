@@ -153,3 +153,43 @@ class RecordingError(OhmloopError, ValueError):
 
 class BuildError(OhmloopError, RuntimeError):
     """The simulated board could not be built; the message holds the tool's words."""
+
+
+class RegistryError(OhmloopError, RuntimeError):
+    """The lab's registry cannot be opened, read or written; nothing was driven."""
+
+
+class RegistryVersion(RegistryError):
+    """A newer Ohmloop wrote the registry; value is its schema's version, limit the one known here."""
+
+
+class NotRecorded(OhmloopError, LookupError):
+    """The registry has no such chip, job or record."""
+
+
+class WearExceeded(LimitError):
+    """A cell would pass its budget of pulses; nothing was driven."""
+
+
+class JobConflict(OhmloopError, RuntimeError):
+    """Cells belong to another open job, or a step was acknowledged already; nothing was driven."""
+
+
+class WrongChip(OhmloopError, RuntimeError):
+    """The chip on the board does not look like the sample that was named."""
+
+
+class NotCalibrated(OhmloopError, RuntimeError):
+    """A result in SI units needs a calibration that covers it; nothing was driven."""
+
+
+class CalibrationMismatch(OhmloopError, ValueError):
+    """An artefact was measured on another chip, board, gateware or profile; nothing was driven."""
+
+
+class CalibrationExpired(CalibrationMismatch):
+    """An artefact's validity is over; nothing was driven."""
+
+
+class ArtefactError(OhmloopError, ValueError):
+    """A file cannot be read as a calibration artefact or a recipe; the message names file and field."""

@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from ohmloop._map import MAX_INPUT_BITS, Pulse
 from ohmloop.board import cells, readings
 from ohmloop.board.core import Core
+from ohmloop.board.matvec import Matvec
 from ohmloop.board.pulses import PulseShape, run_pulses
 from ohmloop.board.results import FormResult, MacResult, ReadResult, ResetResult
-from ohmloop.board.window import Key, Unpicklable, Window, chosen_lines, split_key
+from ohmloop.board.window import Key, Window, chosen_lines, split_key
 from ohmloop.errors import ShapeError
 from ohmloop.profile import Profile
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ohmloop.board.board import Board
 
 
-class Macro(Unpicklable):
+class Macro(Matvec):
     """An array of `rows` driven lines and `columns` sensed lines.
 
     Every argument is checked before anything is sent; what is refused has driven nothing.
