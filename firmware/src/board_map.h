@@ -4,7 +4,7 @@
 #define BOARD_MAP_H
 
 // clang-format off
-#define MAP_HASH 0x2993F42Au
+#define MAP_HASH 0xC5842E7Du
 #define PROTOCOL_VERSION 1u
 #define CLK_HZ 60000000u
 #define BAUD 3000000u
@@ -37,10 +37,10 @@ enum opcode_code {
     OPCODE_TABLE_WRITE = 0x14, // writes consecutive entries of a table
     OPCODE_CELL_LOAD = 0x15, // emulated boards: writes conductance codes
     OPCODE_CELL_DUMP = 0x16, // emulated boards: reads conductance codes
-    OPCODE_SWEEP = 0x20, // reserved: points of voltage and dwell, a current each
-    OPCODE_PROGRAM = 0x21, // reserved: write-verify of a window
+    OPCODE_SWEEP = 0x20, // points of voltage, gate and dwell on every row of the window, a current each
+    OPCODE_PROGRAM = 0x21, // write-verify of a window, or a forming ramp, on the board
     OPCODE_TELEMETRY = 0x22, // reserved: temperatures and supply currents
-    OPCODE_ENV = 0x23, // reserved, emulated boards: temperature and elapsed time
+    OPCODE_ENV = 0x23, // emulated boards: lets time, temperature and reads act on cells
     OPCODE_RUN = 0x24, // reserved: recurrence on the board
     OPCODE_SEARCH = 0x25, // reserved: content-addressable match
     OPCODE_SELF_TEST = 0x26, // the firmware tests itself, the guard and the reference input
@@ -98,8 +98,24 @@ enum table_code {
 
 enum pulse_code {
     PULSE_FORM = 0x00, // dielectric breakdown
-    PULSE_SET = 0x01, // reserved: raises the conductance
+    PULSE_SET = 0x01, // raises the conductance toward what the gate permits
     PULSE_RESET = 0x02, // lowers the conductance
+};
+
+enum algorithm_code {
+    ALGORITHM_INCREMENTAL = 0x00, // pulses of rising amplitude (ISPP), the other way from the start again
+    ALGORITHM_PING_PONG = 0x01, // pulses of one amplitude, one step lower at every reversal
+    ALGORITHM_TWO_PULSE = 0x02, // the gate sets the level: SET, or RESET and SET
+    ALGORITHM_FORM_RAMP = 0x03, // forming pulses of rising amplitude up to a threshold of conductance
+};
+
+enum outcome_code {
+    OUTCOME_DONE = 0x00, // accepted, and the independent reading agrees
+    OUTCOME_BUDGET = 0x01, // given up: its pulses or rounds are used up
+    OUTCOME_STUCK = 0x02, // given up: it does not answer to pulses
+    OUTCOME_MOVED = 0x03, // accepted, but the independent reading is outside its tolerance
+    OUTCOME_SATURATED = 0x04, // the independent reading is saturated
+    OUTCOME_UNFINISHED = 0x05, // stopped before it was decided: permission or index space used up
 };
 
 //  https://github.com/SystemRDL/PeakRDL-cheader
@@ -655,6 +671,269 @@ typedef union {
     uint32_t w;
 } ohmloop__EMU_FLAGS_t;
 
+// reg - ohmloop::EMU_PHYSICS
+#define OHMLOOP__EMU_PHYSICS__DITHER_bm 0x1
+#define OHMLOOP__EMU_PHYSICS__DITHER_bp 0
+#define OHMLOOP__EMU_PHYSICS__DITHER_bw 1
+#define OHMLOOP__EMU_PHYSICS__DITHER_reset 0x0
+#define OHMLOOP__EMU_PHYSICS__SHORTS_bm 0x2
+#define OHMLOOP__EMU_PHYSICS__SHORTS_bp 1
+#define OHMLOOP__EMU_PHYSICS__SHORTS_bw 1
+#define OHMLOOP__EMU_PHYSICS__SHORTS_reset 0x0
+#define OHMLOOP__EMU_PHYSICS__EPOCH_bm 0x3f00
+#define OHMLOOP__EMU_PHYSICS__EPOCH_bp 8
+#define OHMLOOP__EMU_PHYSICS__EPOCH_bw 6
+#define OHMLOOP__EMU_PHYSICS__EPOCH_reset 0x0
+#define OHMLOOP__EMU_PHYSICS__DAMAGE_RESET_bm 0xffff0000
+#define OHMLOOP__EMU_PHYSICS__DAMAGE_RESET_bp 16
+#define OHMLOOP__EMU_PHYSICS__DAMAGE_RESET_bw 16
+#define OHMLOOP__EMU_PHYSICS__DAMAGE_RESET_reset 0x0
+typedef union {
+    struct __attribute__ ((__packed__)) {
+        uint32_t DITHER :1;
+        uint32_t SHORTS :1;
+        uint32_t :6;
+        uint32_t EPOCH :6;
+        uint32_t :2;
+        uint32_t DAMAGE_RESET :16;
+    } f;
+    uint32_t w;
+} ohmloop__EMU_PHYSICS_t;
+
+// reg - ohmloop::EMU_STUCK
+#define OHMLOOP__EMU_STUCK__LOW_bm 0xffff
+#define OHMLOOP__EMU_STUCK__LOW_bp 0
+#define OHMLOOP__EMU_STUCK__LOW_bw 16
+#define OHMLOOP__EMU_STUCK__LOW_reset 0x0
+#define OHMLOOP__EMU_STUCK__HIGH_bm 0xffff0000
+#define OHMLOOP__EMU_STUCK__HIGH_bp 16
+#define OHMLOOP__EMU_STUCK__HIGH_bw 16
+#define OHMLOOP__EMU_STUCK__HIGH_reset 0x0
+typedef union {
+    struct __attribute__ ((__packed__)) {
+        uint32_t LOW :16;
+        uint32_t HIGH :16;
+    } f;
+    uint32_t w;
+} ohmloop__EMU_STUCK_t;
+
+// reg - ohmloop::EMU_LEAKY
+#define OHMLOOP__EMU_LEAKY__LEAKY_bm 0xffff
+#define OHMLOOP__EMU_LEAKY__LEAKY_bp 0
+#define OHMLOOP__EMU_LEAKY__LEAKY_bw 16
+#define OHMLOOP__EMU_LEAKY__LEAKY_reset 0x0
+#define OHMLOOP__EMU_LEAKY__LEAK_bm 0x3ff0000
+#define OHMLOOP__EMU_LEAKY__LEAK_bp 16
+#define OHMLOOP__EMU_LEAKY__LEAK_bw 10
+#define OHMLOOP__EMU_LEAKY__LEAK_reset 0x0
+typedef union {
+    struct __attribute__ ((__packed__)) {
+        uint32_t LEAKY :16;
+        uint32_t LEAK :10;
+        uint32_t :6;
+    } f;
+    uint32_t w;
+} ohmloop__EMU_LEAKY_t;
+
+// reg - ohmloop::EMU_SET_DRIVE
+#define OHMLOOP__EMU_SET_DRIVE__SET_ONSET_bm 0xffff
+#define OHMLOOP__EMU_SET_DRIVE__SET_ONSET_bp 0
+#define OHMLOOP__EMU_SET_DRIVE__SET_ONSET_bw 16
+#define OHMLOOP__EMU_SET_DRIVE__SET_ONSET_reset 0x0
+#define OHMLOOP__EMU_SET_DRIVE__SET_SLOPE_bm 0xffff0000
+#define OHMLOOP__EMU_SET_DRIVE__SET_SLOPE_bp 16
+#define OHMLOOP__EMU_SET_DRIVE__SET_SLOPE_bw 16
+#define OHMLOOP__EMU_SET_DRIVE__SET_SLOPE_reset 0x0
+typedef union {
+    struct __attribute__ ((__packed__)) {
+        uint32_t SET_ONSET :16;
+        uint32_t SET_SLOPE :16;
+    } f;
+    uint32_t w;
+} ohmloop__EMU_SET_DRIVE_t;
+
+// reg - ohmloop::EMU_SET_STEP
+#define OHMLOOP__EMU_SET_STEP__SET_SLOPE_W_bm 0xffff
+#define OHMLOOP__EMU_SET_STEP__SET_SLOPE_W_bp 0
+#define OHMLOOP__EMU_SET_STEP__SET_SLOPE_W_bw 16
+#define OHMLOOP__EMU_SET_STEP__SET_SLOPE_W_reset 0x0
+#define OHMLOOP__EMU_SET_STEP__SET_SPREAD_bm 0xffff0000
+#define OHMLOOP__EMU_SET_STEP__SET_SPREAD_bp 16
+#define OHMLOOP__EMU_SET_STEP__SET_SPREAD_bw 16
+#define OHMLOOP__EMU_SET_STEP__SET_SPREAD_reset 0x0
+typedef union {
+    struct __attribute__ ((__packed__)) {
+        uint32_t SET_SLOPE_W :16;
+        uint32_t SET_SPREAD :16;
+    } f;
+    uint32_t w;
+} ohmloop__EMU_SET_STEP_t;
+
+// reg - ohmloop::EMU_SET_LEVEL
+#define OHMLOOP__EMU_SET_LEVEL__LEVEL_ONSET_bm 0xffff
+#define OHMLOOP__EMU_SET_LEVEL__LEVEL_ONSET_bp 0
+#define OHMLOOP__EMU_SET_LEVEL__LEVEL_ONSET_bw 16
+#define OHMLOOP__EMU_SET_LEVEL__LEVEL_ONSET_reset 0x0
+#define OHMLOOP__EMU_SET_LEVEL__LEVEL_SLOPE_bm 0xffff0000
+#define OHMLOOP__EMU_SET_LEVEL__LEVEL_SLOPE_bp 16
+#define OHMLOOP__EMU_SET_LEVEL__LEVEL_SLOPE_bw 16
+#define OHMLOOP__EMU_SET_LEVEL__LEVEL_SLOPE_reset 0x0
+typedef union {
+    struct __attribute__ ((__packed__)) {
+        uint32_t LEVEL_ONSET :16;
+        uint32_t LEVEL_SLOPE :16;
+    } f;
+    uint32_t w;
+} ohmloop__EMU_SET_LEVEL_t;
+
+// reg - ohmloop::EMU_LEVEL_SPREAD
+#define OHMLOOP__EMU_LEVEL_SPREAD__LEVEL_CELL_bm 0xffff
+#define OHMLOOP__EMU_LEVEL_SPREAD__LEVEL_CELL_bp 0
+#define OHMLOOP__EMU_LEVEL_SPREAD__LEVEL_CELL_bw 16
+#define OHMLOOP__EMU_LEVEL_SPREAD__LEVEL_CELL_reset 0x0
+#define OHMLOOP__EMU_LEVEL_SPREAD__LEVEL_CYCLE_bm 0xffff0000
+#define OHMLOOP__EMU_LEVEL_SPREAD__LEVEL_CYCLE_bp 16
+#define OHMLOOP__EMU_LEVEL_SPREAD__LEVEL_CYCLE_bw 16
+#define OHMLOOP__EMU_LEVEL_SPREAD__LEVEL_CYCLE_reset 0x0
+typedef union {
+    struct __attribute__ ((__packed__)) {
+        uint32_t LEVEL_CELL :16;
+        uint32_t LEVEL_CYCLE :16;
+    } f;
+    uint32_t w;
+} ohmloop__EMU_LEVEL_SPREAD_t;
+
+// reg - ohmloop::EMU_STEP
+#define OHMLOOP__EMU_STEP__STEP_SPREAD_bm 0xffff
+#define OHMLOOP__EMU_STEP__STEP_SPREAD_bp 0
+#define OHMLOOP__EMU_STEP__STEP_SPREAD_bw 16
+#define OHMLOOP__EMU_STEP__STEP_SPREAD_reset 0x0
+#define OHMLOOP__EMU_STEP__RELAXATION_bm 0xffff0000
+#define OHMLOOP__EMU_STEP__RELAXATION_bp 16
+#define OHMLOOP__EMU_STEP__RELAXATION_bw 16
+#define OHMLOOP__EMU_STEP__RELAXATION_reset 0x0
+typedef union {
+    struct __attribute__ ((__packed__)) {
+        uint32_t STEP_SPREAD :16;
+        uint32_t RELAXATION :16;
+    } f;
+    uint32_t w;
+} ohmloop__EMU_STEP_t;
+
+// reg - ohmloop::EMU_WEAR
+#define OHMLOOP__EMU_WEAR__VALUE_bm 0xffffffff
+#define OHMLOOP__EMU_WEAR__VALUE_bp 0
+#define OHMLOOP__EMU_WEAR__VALUE_bw 32
+#define OHMLOOP__EMU_WEAR__VALUE_reset 0x0
+typedef union {
+    struct __attribute__ ((__packed__)) {
+        uint32_t value :32;
+    } f;
+    uint32_t w;
+} ohmloop__EMU_WEAR_t;
+
+// reg - ohmloop::EMU_DAMAGE
+#define OHMLOOP__EMU_DAMAGE__DAMAGE_FORM_bm 0xffff
+#define OHMLOOP__EMU_DAMAGE__DAMAGE_FORM_bp 0
+#define OHMLOOP__EMU_DAMAGE__DAMAGE_FORM_bw 16
+#define OHMLOOP__EMU_DAMAGE__DAMAGE_FORM_reset 0x0
+#define OHMLOOP__EMU_DAMAGE__DAMAGE_SET_bm 0xffff0000
+#define OHMLOOP__EMU_DAMAGE__DAMAGE_SET_bp 16
+#define OHMLOOP__EMU_DAMAGE__DAMAGE_SET_bw 16
+#define OHMLOOP__EMU_DAMAGE__DAMAGE_SET_reset 0x0
+typedef union {
+    struct __attribute__ ((__packed__)) {
+        uint32_t DAMAGE_FORM :16;
+        uint32_t DAMAGE_SET :16;
+    } f;
+    uint32_t w;
+} ohmloop__EMU_DAMAGE_t;
+
+// reg - ohmloop::EMU_SWEEP
+#define OHMLOOP__EMU_SWEEP__BETA_bm 0xffff
+#define OHMLOOP__EMU_SWEEP__BETA_bp 0
+#define OHMLOOP__EMU_SWEEP__BETA_bw 16
+#define OHMLOOP__EMU_SWEEP__BETA_reset 0x0
+#define OHMLOOP__EMU_SWEEP__COMPLIANCE_bm 0xffff0000
+#define OHMLOOP__EMU_SWEEP__COMPLIANCE_bp 16
+#define OHMLOOP__EMU_SWEEP__COMPLIANCE_bw 16
+#define OHMLOOP__EMU_SWEEP__COMPLIANCE_reset 0x0
+typedef union {
+    struct __attribute__ ((__packed__)) {
+        uint32_t BETA :16;
+        uint32_t COMPLIANCE :16;
+    } f;
+    uint32_t w;
+} ohmloop__EMU_SWEEP_t;
+
+// reg - ohmloop::EMU_DISTURB
+#define OHMLOOP__EMU_DISTURB__HALF_SELECT_bm 0xffff
+#define OHMLOOP__EMU_DISTURB__HALF_SELECT_bp 0
+#define OHMLOOP__EMU_DISTURB__HALF_SELECT_bw 16
+#define OHMLOOP__EMU_DISTURB__HALF_SELECT_reset 0x0
+#define OHMLOOP__EMU_DISTURB__READ_DISTURB_bm 0xffff0000
+#define OHMLOOP__EMU_DISTURB__READ_DISTURB_bp 16
+#define OHMLOOP__EMU_DISTURB__READ_DISTURB_bw 16
+#define OHMLOOP__EMU_DISTURB__READ_DISTURB_reset 0x0
+typedef union {
+    struct __attribute__ ((__packed__)) {
+        uint32_t HALF_SELECT :16;
+        uint32_t READ_DISTURB :16;
+    } f;
+    uint32_t w;
+} ohmloop__EMU_DISTURB_t;
+
+// reg - ohmloop::EMU_DRIFT
+#define OHMLOOP__EMU_DRIFT__DRIFT_SLOPE_bm 0xffff
+#define OHMLOOP__EMU_DRIFT__DRIFT_SLOPE_bp 0
+#define OHMLOOP__EMU_DRIFT__DRIFT_SLOPE_bw 16
+#define OHMLOOP__EMU_DRIFT__DRIFT_SLOPE_reset 0x0
+#define OHMLOOP__EMU_DRIFT__DRIFT_SPREAD_bm 0xffff0000
+#define OHMLOOP__EMU_DRIFT__DRIFT_SPREAD_bp 16
+#define OHMLOOP__EMU_DRIFT__DRIFT_SPREAD_bw 16
+#define OHMLOOP__EMU_DRIFT__DRIFT_SPREAD_reset 0x0
+typedef union {
+    struct __attribute__ ((__packed__)) {
+        uint32_t DRIFT_SLOPE :16;
+        uint32_t DRIFT_SPREAD :16;
+    } f;
+    uint32_t w;
+} ohmloop__EMU_DRIFT_t;
+
+// reg - ohmloop::EMU_RTN
+#define OHMLOOP__EMU_RTN__RTN_bm 0xffff
+#define OHMLOOP__EMU_RTN__RTN_bp 0
+#define OHMLOOP__EMU_RTN__RTN_bw 16
+#define OHMLOOP__EMU_RTN__RTN_reset 0x0
+#define OHMLOOP__EMU_RTN__RTN_FRACTION_bm 0xffff0000
+#define OHMLOOP__EMU_RTN__RTN_FRACTION_bp 16
+#define OHMLOOP__EMU_RTN__RTN_FRACTION_bw 16
+#define OHMLOOP__EMU_RTN__RTN_FRACTION_reset 0x0
+typedef union {
+    struct __attribute__ ((__packed__)) {
+        uint32_t RTN :16;
+        uint32_t RTN_FRACTION :16;
+    } f;
+    uint32_t w;
+} ohmloop__EMU_RTN_t;
+
+// reg - ohmloop::EMU_WANDER
+#define OHMLOOP__EMU_WANDER__COMMON_bm 0xffff
+#define OHMLOOP__EMU_WANDER__COMMON_bp 0
+#define OHMLOOP__EMU_WANDER__COMMON_bw 16
+#define OHMLOOP__EMU_WANDER__COMMON_reset 0x0
+#define OHMLOOP__EMU_WANDER__RTN_SUM_bm 0xffff0000
+#define OHMLOOP__EMU_WANDER__RTN_SUM_bp 16
+#define OHMLOOP__EMU_WANDER__RTN_SUM_bw 16
+#define OHMLOOP__EMU_WANDER__RTN_SUM_reset 0x0
+typedef union {
+    struct __attribute__ ((__packed__)) {
+        uint32_t COMMON :16;
+        uint32_t RTN_SUM :16;
+    } f;
+    uint32_t w;
+} ohmloop__EMU_WANDER_t;
+
 // addrmap - ohmloop
 typedef struct __attribute__ ((__packed__)) {
     ohmloop__MAGIC_t MAGIC;
@@ -699,10 +978,25 @@ typedef struct __attribute__ ((__packed__)) {
     ohmloop__EMU_RESET_SLOPE_W_t EMU_RESET_SLOPE_W;
     ohmloop__EMU_RESET_SPREAD_t EMU_RESET_SPREAD;
     ohmloop__EMU_FLAGS_t EMU_FLAGS;
+    ohmloop__EMU_PHYSICS_t EMU_PHYSICS;
+    ohmloop__EMU_STUCK_t EMU_STUCK;
+    ohmloop__EMU_LEAKY_t EMU_LEAKY;
+    ohmloop__EMU_SET_DRIVE_t EMU_SET_DRIVE;
+    ohmloop__EMU_SET_STEP_t EMU_SET_STEP;
+    ohmloop__EMU_SET_LEVEL_t EMU_SET_LEVEL;
+    ohmloop__EMU_LEVEL_SPREAD_t EMU_LEVEL_SPREAD;
+    ohmloop__EMU_STEP_t EMU_STEP;
+    ohmloop__EMU_WEAR_t EMU_WEAR;
+    ohmloop__EMU_DAMAGE_t EMU_DAMAGE;
+    ohmloop__EMU_SWEEP_t EMU_SWEEP;
+    ohmloop__EMU_DISTURB_t EMU_DISTURB;
+    ohmloop__EMU_DRIFT_t EMU_DRIFT;
+    ohmloop__EMU_RTN_t EMU_RTN;
+    ohmloop__EMU_WANDER_t EMU_WANDER;
 } ohmloop_t;
 
 
-static_assert(sizeof(ohmloop_t) == 0xc4, "Packing error");
+static_assert(sizeof(ohmloop_t) == 0x100, "Packing error");
 
 #ifdef __cplusplus
 }

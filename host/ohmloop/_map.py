@@ -4,7 +4,7 @@
 from enum import IntEnum
 from typing import Final
 
-MAP_HASH: Final = 0x2993F42A
+MAP_HASH: Final = 0xC5842E7D
 
 PROTOCOL_VERSION: Final = 1
 """Version nibble of every frame."""
@@ -72,13 +72,13 @@ class Opcode(IntEnum):
     CELL_DUMP = 0x16
     """Emulated boards: reads conductance codes."""
     SWEEP = 0x20
-    """Reserved: points of voltage and dwell, a current each."""
+    """Points of voltage, gate and dwell on every row of the window, a current each."""
     PROGRAM = 0x21
-    """Reserved: write-verify of a window."""
+    """Write-verify of a window, or a forming ramp, on the board."""
     TELEMETRY = 0x22
     """Reserved: temperatures and supply currents."""
     ENV = 0x23
-    """Reserved, emulated boards: temperature and elapsed time."""
+    """Emulated boards: lets time, temperature and reads act on cells."""
     RUN = 0x24
     """Reserved: recurrence on the board."""
     SEARCH = 0x25
@@ -191,9 +191,39 @@ class Pulse(IntEnum):
     FORM = 0x00
     """Dielectric breakdown."""
     SET = 0x01
-    """Reserved: raises the conductance."""
+    """Raises the conductance toward what the gate permits."""
     RESET = 0x02
     """Lowers the conductance."""
+
+
+class Algorithm(IntEnum):
+    """Algorithm codes of the wire."""
+
+    INCREMENTAL = 0x00
+    """Pulses of rising amplitude (ISPP), the other way from the start again."""
+    PING_PONG = 0x01
+    """Pulses of one amplitude, one step lower at every reversal."""
+    TWO_PULSE = 0x02
+    """The gate sets the level: SET, or RESET and SET."""
+    FORM_RAMP = 0x03
+    """Forming pulses of rising amplitude up to a threshold of conductance."""
+
+
+class Outcome(IntEnum):
+    """Outcome codes of the wire."""
+
+    DONE = 0x00
+    """Accepted, and the independent reading agrees."""
+    BUDGET = 0x01
+    """Given up: its pulses or rounds are used up."""
+    STUCK = 0x02
+    """Given up: it does not answer to pulses."""
+    MOVED = 0x03
+    """Accepted, but the independent reading is outside its tolerance."""
+    SATURATED = 0x04
+    """The independent reading is saturated."""
+    UNFINISHED = 0x05
+    """Stopped before it was decided: permission or index space used up."""
 
 
 class Register(IntEnum):
@@ -279,6 +309,36 @@ class Register(IntEnum):
     """Cycle-to-cycle spread of the step, relative, Q12."""
     EMU_FLAGS = 0xC0
     """Switches."""
+    EMU_PHYSICS = 0xC4
+    """Switches and common numbers."""
+    EMU_STUCK = 0xC8
+    """Fractions of all cells, Q16."""
+    EMU_LEAKY = 0xCC
+    """Cells that pulses cannot bring below a code."""
+    EMU_SET_DRIVE = 0xD0
+    """SET against voltage."""
+    EMU_SET_STEP = 0xD4
+    """SET against width, and its spread."""
+    EMU_SET_LEVEL = 0xD8
+    """The level that a gate permits."""
+    EMU_LEVEL_SPREAD = 0xDC
+    """Spread of the level, relative, Q12."""
+    EMU_STEP = 0xE0
+    """Steps from cell to cell; reads after a pulse."""
+    EMU_WEAR = 0xE4
+    """Probability that a SET or RESET pulse ends a cell's life, Q32."""
+    EMU_DAMAGE = 0xE8
+    """Voltages that destroy when exceeded, DAC code; 0: none."""
+    EMU_SWEEP = 0xEC
+    """Current against voltage."""
+    EMU_DISTURB = 0xF0
+    """Cells that were not meant."""
+    EMU_DRIFT = 0xF4
+    """Retention, applied by ENV."""
+    EMU_RTN = 0xF8
+    """Two-level noise of single cells."""
+    EMU_WANDER = 0xFC
+    """Slow relative noise, drawn anew every epoch."""
 
 
 class Field(IntEnum):
@@ -298,6 +358,36 @@ class Field(IntEnum):
     EMU_RANGE_SHIFT_RANGE1 = 8
     EMU_RANGE_SHIFT_RANGE2 = 16
     EMU_RANGE_SHIFT_RANGE3 = 24
+    EMU_PHYSICS_DITHER = 0
+    EMU_PHYSICS_SHORTS = 1
+    EMU_PHYSICS_EPOCH = 8
+    EMU_PHYSICS_DAMAGE_RESET = 16
+    EMU_STUCK_LOW = 0
+    EMU_STUCK_HIGH = 16
+    EMU_LEAKY_LEAKY = 0
+    EMU_LEAKY_LEAK = 16
+    EMU_SET_DRIVE_SET_ONSET = 0
+    EMU_SET_DRIVE_SET_SLOPE = 16
+    EMU_SET_STEP_SET_SLOPE_W = 0
+    EMU_SET_STEP_SET_SPREAD = 16
+    EMU_SET_LEVEL_LEVEL_ONSET = 0
+    EMU_SET_LEVEL_LEVEL_SLOPE = 16
+    EMU_LEVEL_SPREAD_LEVEL_CELL = 0
+    EMU_LEVEL_SPREAD_LEVEL_CYCLE = 16
+    EMU_STEP_STEP_SPREAD = 0
+    EMU_STEP_RELAXATION = 16
+    EMU_DAMAGE_DAMAGE_FORM = 0
+    EMU_DAMAGE_DAMAGE_SET = 16
+    EMU_SWEEP_BETA = 0
+    EMU_SWEEP_COMPLIANCE = 16
+    EMU_DISTURB_HALF_SELECT = 0
+    EMU_DISTURB_READ_DISTURB = 16
+    EMU_DRIFT_DRIFT_SLOPE = 0
+    EMU_DRIFT_DRIFT_SPREAD = 16
+    EMU_RTN_RTN = 0
+    EMU_RTN_RTN_FRACTION = 16
+    EMU_WANDER_COMMON = 0
+    EMU_WANDER_RTN_SUM = 16
 
 
 RESET_VALUES: Final[dict[Register, int]] = {
@@ -341,6 +431,21 @@ RESET_VALUES: Final[dict[Register, int]] = {
     Register.EMU_RESET_SLOPE_W: 0x0,
     Register.EMU_RESET_SPREAD: 0x0,
     Register.EMU_FLAGS: 0x0,
+    Register.EMU_PHYSICS: 0x0,
+    Register.EMU_STUCK: 0x0,
+    Register.EMU_LEAKY: 0x0,
+    Register.EMU_SET_DRIVE: 0x0,
+    Register.EMU_SET_STEP: 0x0,
+    Register.EMU_SET_LEVEL: 0x0,
+    Register.EMU_LEVEL_SPREAD: 0x0,
+    Register.EMU_STEP: 0x0,
+    Register.EMU_WEAR: 0x0,
+    Register.EMU_DAMAGE: 0x0,
+    Register.EMU_SWEEP: 0x0,
+    Register.EMU_DISTURB: 0x0,
+    Register.EMU_DRIFT: 0x0,
+    Register.EMU_RTN: 0x0,
+    Register.EMU_WANDER: 0x0,
 }
 """Value of every register after power-up, where the map fixes it."""
 
@@ -373,6 +478,21 @@ WRITABLE: Final[frozenset[Register]] = frozenset(
         Register.EMU_RESET_SLOPE_W,
         Register.EMU_RESET_SPREAD,
         Register.EMU_FLAGS,
+        Register.EMU_PHYSICS,
+        Register.EMU_STUCK,
+        Register.EMU_LEAKY,
+        Register.EMU_SET_DRIVE,
+        Register.EMU_SET_STEP,
+        Register.EMU_SET_LEVEL,
+        Register.EMU_LEVEL_SPREAD,
+        Register.EMU_STEP,
+        Register.EMU_WEAR,
+        Register.EMU_DAMAGE,
+        Register.EMU_SWEEP,
+        Register.EMU_DISTURB,
+        Register.EMU_DRIFT,
+        Register.EMU_RTN,
+        Register.EMU_WANDER,
     }
 )
 """Registers that REG_WRITE accepts."""
@@ -418,5 +538,20 @@ WRITE_MASKS: Final[dict[Register, int]] = {
     Register.EMU_RESET_SLOPE_W: 0xFFFF,
     Register.EMU_RESET_SPREAD: 0xFFFF,
     Register.EMU_FLAGS: 0x1,
+    Register.EMU_PHYSICS: 0xFFFF3F03,
+    Register.EMU_STUCK: 0xFFFFFFFF,
+    Register.EMU_LEAKY: 0x3FFFFFF,
+    Register.EMU_SET_DRIVE: 0xFFFFFFFF,
+    Register.EMU_SET_STEP: 0xFFFFFFFF,
+    Register.EMU_SET_LEVEL: 0xFFFFFFFF,
+    Register.EMU_LEVEL_SPREAD: 0xFFFFFFFF,
+    Register.EMU_STEP: 0xFFFFFFFF,
+    Register.EMU_WEAR: 0xFFFFFFFF,
+    Register.EMU_DAMAGE: 0xFFFFFFFF,
+    Register.EMU_SWEEP: 0xFFFFFFFF,
+    Register.EMU_DISTURB: 0xFFFFFFFF,
+    Register.EMU_DRIFT: 0xFFFFFFFF,
+    Register.EMU_RTN: 0xFFFFFFFF,
+    Register.EMU_WANDER: 0xFFFFFFFF,
 }
 """Bits of every register that REG_WRITE changes."""

@@ -112,7 +112,38 @@ module board_regs (
         output logic [15:0] hwif_out_emu_reset_slope_v_value,
         output logic [15:0] hwif_out_emu_reset_slope_w_value,
         output logic [15:0] hwif_out_emu_reset_spread_value,
-        output logic hwif_out_emu_flags_row_position
+        output logic hwif_out_emu_flags_row_position,
+        output logic hwif_out_emu_physics_dither,
+        output logic hwif_out_emu_physics_shorts,
+        output logic [5:0] hwif_out_emu_physics_epoch,
+        output logic [15:0] hwif_out_emu_physics_damage_reset,
+        output logic [15:0] hwif_out_emu_stuck_low,
+        output logic [15:0] hwif_out_emu_stuck_high,
+        output logic [15:0] hwif_out_emu_leaky_leaky,
+        output logic [9:0] hwif_out_emu_leaky_leak,
+        output logic [15:0] hwif_out_emu_set_drive_set_onset,
+        output logic [15:0] hwif_out_emu_set_drive_set_slope,
+        output logic [15:0] hwif_out_emu_set_step_set_slope_w,
+        output logic [15:0] hwif_out_emu_set_step_set_spread,
+        output logic [15:0] hwif_out_emu_set_level_level_onset,
+        output logic [15:0] hwif_out_emu_set_level_level_slope,
+        output logic [15:0] hwif_out_emu_level_spread_level_cell,
+        output logic [15:0] hwif_out_emu_level_spread_level_cycle,
+        output logic [15:0] hwif_out_emu_step_step_spread,
+        output logic [15:0] hwif_out_emu_step_relaxation,
+        output logic [31:0] hwif_out_emu_wear_value,
+        output logic [15:0] hwif_out_emu_damage_damage_form,
+        output logic [15:0] hwif_out_emu_damage_damage_set,
+        output logic [15:0] hwif_out_emu_sweep_beta,
+        output logic [15:0] hwif_out_emu_sweep_compliance,
+        output logic [15:0] hwif_out_emu_disturb_half_select,
+        output logic [15:0] hwif_out_emu_disturb_read_disturb,
+        output logic [15:0] hwif_out_emu_drift_drift_slope,
+        output logic [15:0] hwif_out_emu_drift_drift_spread,
+        output logic [15:0] hwif_out_emu_rtn_rtn,
+        output logic [15:0] hwif_out_emu_rtn_rtn_fraction,
+        output logic [15:0] hwif_out_emu_wander_common,
+        output logic [15:0] hwif_out_emu_wander_rtn_sum
     );
 
     //--------------------------------------------------------------------------
@@ -218,6 +249,21 @@ module board_regs (
     logic decoded_reg_strb_emu_reset_slope_w;
     logic decoded_reg_strb_emu_reset_spread;
     logic decoded_reg_strb_emu_flags;
+    logic decoded_reg_strb_emu_physics;
+    logic decoded_reg_strb_emu_stuck;
+    logic decoded_reg_strb_emu_leaky;
+    logic decoded_reg_strb_emu_set_drive;
+    logic decoded_reg_strb_emu_set_step;
+    logic decoded_reg_strb_emu_set_level;
+    logic decoded_reg_strb_emu_level_spread;
+    logic decoded_reg_strb_emu_step;
+    logic decoded_reg_strb_emu_wear;
+    logic decoded_reg_strb_emu_damage;
+    logic decoded_reg_strb_emu_sweep;
+    logic decoded_reg_strb_emu_disturb;
+    logic decoded_reg_strb_emu_drift;
+    logic decoded_reg_strb_emu_rtn;
+    logic decoded_reg_strb_emu_wander;
     logic decoded_strb_is_external;
 
     logic decoded_req;
@@ -280,6 +326,21 @@ module board_regs (
         decoded_reg_strb_emu_reset_slope_w = cpuif_req_masked & (cpuif_addr == 8'hb8);
         decoded_reg_strb_emu_reset_spread = cpuif_req_masked & (cpuif_addr == 8'hbc);
         decoded_reg_strb_emu_flags = cpuif_req_masked & (cpuif_addr == 8'hc0);
+        decoded_reg_strb_emu_physics = cpuif_req_masked & (cpuif_addr == 8'hc4);
+        decoded_reg_strb_emu_stuck = cpuif_req_masked & (cpuif_addr == 8'hc8);
+        decoded_reg_strb_emu_leaky = cpuif_req_masked & (cpuif_addr == 8'hcc);
+        decoded_reg_strb_emu_set_drive = cpuif_req_masked & (cpuif_addr == 8'hd0);
+        decoded_reg_strb_emu_set_step = cpuif_req_masked & (cpuif_addr == 8'hd4);
+        decoded_reg_strb_emu_set_level = cpuif_req_masked & (cpuif_addr == 8'hd8);
+        decoded_reg_strb_emu_level_spread = cpuif_req_masked & (cpuif_addr == 8'hdc);
+        decoded_reg_strb_emu_step = cpuif_req_masked & (cpuif_addr == 8'he0);
+        decoded_reg_strb_emu_wear = cpuif_req_masked & (cpuif_addr == 8'he4);
+        decoded_reg_strb_emu_damage = cpuif_req_masked & (cpuif_addr == 8'he8);
+        decoded_reg_strb_emu_sweep = cpuif_req_masked & (cpuif_addr == 8'hec);
+        decoded_reg_strb_emu_disturb = cpuif_req_masked & (cpuif_addr == 8'hf0);
+        decoded_reg_strb_emu_drift = cpuif_req_masked & (cpuif_addr == 8'hf4);
+        decoded_reg_strb_emu_rtn = cpuif_req_masked & (cpuif_addr == 8'hf8);
+        decoded_reg_strb_emu_wander = cpuif_req_masked & (cpuif_addr == 8'hfc);
         decoded_strb_is_external = is_external;
         external_req = is_external;
     end
@@ -395,6 +456,130 @@ module board_regs (
     logic field_storage_emu_flags_row_position_value;
     logic field_combo_emu_flags_row_position_next;
     logic field_combo_emu_flags_row_position_load_next;
+    // Field: ohmloop.EMU_PHYSICS.DITHER
+    logic field_storage_emu_physics_dither_value;
+    logic field_combo_emu_physics_dither_next;
+    logic field_combo_emu_physics_dither_load_next;
+    // Field: ohmloop.EMU_PHYSICS.SHORTS
+    logic field_storage_emu_physics_shorts_value;
+    logic field_combo_emu_physics_shorts_next;
+    logic field_combo_emu_physics_shorts_load_next;
+    // Field: ohmloop.EMU_PHYSICS.EPOCH
+    logic [5:0] field_storage_emu_physics_epoch_value;
+    logic [5:0] field_combo_emu_physics_epoch_next;
+    logic field_combo_emu_physics_epoch_load_next;
+    // Field: ohmloop.EMU_PHYSICS.DAMAGE_RESET
+    logic [15:0] field_storage_emu_physics_damage_reset_value;
+    logic [15:0] field_combo_emu_physics_damage_reset_next;
+    logic field_combo_emu_physics_damage_reset_load_next;
+    // Field: ohmloop.EMU_STUCK.LOW
+    logic [15:0] field_storage_emu_stuck_low_value;
+    logic [15:0] field_combo_emu_stuck_low_next;
+    logic field_combo_emu_stuck_low_load_next;
+    // Field: ohmloop.EMU_STUCK.HIGH
+    logic [15:0] field_storage_emu_stuck_high_value;
+    logic [15:0] field_combo_emu_stuck_high_next;
+    logic field_combo_emu_stuck_high_load_next;
+    // Field: ohmloop.EMU_LEAKY.LEAKY
+    logic [15:0] field_storage_emu_leaky_leaky_value;
+    logic [15:0] field_combo_emu_leaky_leaky_next;
+    logic field_combo_emu_leaky_leaky_load_next;
+    // Field: ohmloop.EMU_LEAKY.LEAK
+    logic [9:0] field_storage_emu_leaky_leak_value;
+    logic [9:0] field_combo_emu_leaky_leak_next;
+    logic field_combo_emu_leaky_leak_load_next;
+    // Field: ohmloop.EMU_SET_DRIVE.SET_ONSET
+    logic [15:0] field_storage_emu_set_drive_set_onset_value;
+    logic [15:0] field_combo_emu_set_drive_set_onset_next;
+    logic field_combo_emu_set_drive_set_onset_load_next;
+    // Field: ohmloop.EMU_SET_DRIVE.SET_SLOPE
+    logic [15:0] field_storage_emu_set_drive_set_slope_value;
+    logic [15:0] field_combo_emu_set_drive_set_slope_next;
+    logic field_combo_emu_set_drive_set_slope_load_next;
+    // Field: ohmloop.EMU_SET_STEP.SET_SLOPE_W
+    logic [15:0] field_storage_emu_set_step_set_slope_w_value;
+    logic [15:0] field_combo_emu_set_step_set_slope_w_next;
+    logic field_combo_emu_set_step_set_slope_w_load_next;
+    // Field: ohmloop.EMU_SET_STEP.SET_SPREAD
+    logic [15:0] field_storage_emu_set_step_set_spread_value;
+    logic [15:0] field_combo_emu_set_step_set_spread_next;
+    logic field_combo_emu_set_step_set_spread_load_next;
+    // Field: ohmloop.EMU_SET_LEVEL.LEVEL_ONSET
+    logic [15:0] field_storage_emu_set_level_level_onset_value;
+    logic [15:0] field_combo_emu_set_level_level_onset_next;
+    logic field_combo_emu_set_level_level_onset_load_next;
+    // Field: ohmloop.EMU_SET_LEVEL.LEVEL_SLOPE
+    logic [15:0] field_storage_emu_set_level_level_slope_value;
+    logic [15:0] field_combo_emu_set_level_level_slope_next;
+    logic field_combo_emu_set_level_level_slope_load_next;
+    // Field: ohmloop.EMU_LEVEL_SPREAD.LEVEL_CELL
+    logic [15:0] field_storage_emu_level_spread_level_cell_value;
+    logic [15:0] field_combo_emu_level_spread_level_cell_next;
+    logic field_combo_emu_level_spread_level_cell_load_next;
+    // Field: ohmloop.EMU_LEVEL_SPREAD.LEVEL_CYCLE
+    logic [15:0] field_storage_emu_level_spread_level_cycle_value;
+    logic [15:0] field_combo_emu_level_spread_level_cycle_next;
+    logic field_combo_emu_level_spread_level_cycle_load_next;
+    // Field: ohmloop.EMU_STEP.STEP_SPREAD
+    logic [15:0] field_storage_emu_step_step_spread_value;
+    logic [15:0] field_combo_emu_step_step_spread_next;
+    logic field_combo_emu_step_step_spread_load_next;
+    // Field: ohmloop.EMU_STEP.RELAXATION
+    logic [15:0] field_storage_emu_step_relaxation_value;
+    logic [15:0] field_combo_emu_step_relaxation_next;
+    logic field_combo_emu_step_relaxation_load_next;
+    // Field: ohmloop.EMU_WEAR.value
+    logic [31:0] field_storage_emu_wear_value_value;
+    logic [31:0] field_combo_emu_wear_value_next;
+    logic field_combo_emu_wear_value_load_next;
+    // Field: ohmloop.EMU_DAMAGE.DAMAGE_FORM
+    logic [15:0] field_storage_emu_damage_damage_form_value;
+    logic [15:0] field_combo_emu_damage_damage_form_next;
+    logic field_combo_emu_damage_damage_form_load_next;
+    // Field: ohmloop.EMU_DAMAGE.DAMAGE_SET
+    logic [15:0] field_storage_emu_damage_damage_set_value;
+    logic [15:0] field_combo_emu_damage_damage_set_next;
+    logic field_combo_emu_damage_damage_set_load_next;
+    // Field: ohmloop.EMU_SWEEP.BETA
+    logic [15:0] field_storage_emu_sweep_beta_value;
+    logic [15:0] field_combo_emu_sweep_beta_next;
+    logic field_combo_emu_sweep_beta_load_next;
+    // Field: ohmloop.EMU_SWEEP.COMPLIANCE
+    logic [15:0] field_storage_emu_sweep_compliance_value;
+    logic [15:0] field_combo_emu_sweep_compliance_next;
+    logic field_combo_emu_sweep_compliance_load_next;
+    // Field: ohmloop.EMU_DISTURB.HALF_SELECT
+    logic [15:0] field_storage_emu_disturb_half_select_value;
+    logic [15:0] field_combo_emu_disturb_half_select_next;
+    logic field_combo_emu_disturb_half_select_load_next;
+    // Field: ohmloop.EMU_DISTURB.READ_DISTURB
+    logic [15:0] field_storage_emu_disturb_read_disturb_value;
+    logic [15:0] field_combo_emu_disturb_read_disturb_next;
+    logic field_combo_emu_disturb_read_disturb_load_next;
+    // Field: ohmloop.EMU_DRIFT.DRIFT_SLOPE
+    logic [15:0] field_storage_emu_drift_drift_slope_value;
+    logic [15:0] field_combo_emu_drift_drift_slope_next;
+    logic field_combo_emu_drift_drift_slope_load_next;
+    // Field: ohmloop.EMU_DRIFT.DRIFT_SPREAD
+    logic [15:0] field_storage_emu_drift_drift_spread_value;
+    logic [15:0] field_combo_emu_drift_drift_spread_next;
+    logic field_combo_emu_drift_drift_spread_load_next;
+    // Field: ohmloop.EMU_RTN.RTN
+    logic [15:0] field_storage_emu_rtn_rtn_value;
+    logic [15:0] field_combo_emu_rtn_rtn_next;
+    logic field_combo_emu_rtn_rtn_load_next;
+    // Field: ohmloop.EMU_RTN.RTN_FRACTION
+    logic [15:0] field_storage_emu_rtn_rtn_fraction_value;
+    logic [15:0] field_combo_emu_rtn_rtn_fraction_next;
+    logic field_combo_emu_rtn_rtn_fraction_load_next;
+    // Field: ohmloop.EMU_WANDER.COMMON
+    logic [15:0] field_storage_emu_wander_common_value;
+    logic [15:0] field_combo_emu_wander_common_next;
+    logic field_combo_emu_wander_common_load_next;
+    // Field: ohmloop.EMU_WANDER.RTN_SUM
+    logic [15:0] field_storage_emu_wander_rtn_sum_value;
+    logic [15:0] field_combo_emu_wander_rtn_sum_next;
+    logic field_combo_emu_wander_rtn_sum_load_next;
     //--------------------------------------------------------------------------
     // Field logic
     //--------------------------------------------------------------------------
@@ -949,6 +1134,626 @@ module board_regs (
         end
     end
     assign hwif_out_emu_flags_row_position = field_storage_emu_flags_row_position_value;
+    always @(*) begin
+        logic next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_physics_dither_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_physics && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_physics_dither_value & ~decoded_wr_biten[0:0]) | (decoded_wr_data[0:0] & decoded_wr_biten[0:0]);
+            load_next_c = '1;
+        end
+        field_combo_emu_physics_dither_next = next_c;
+        field_combo_emu_physics_dither_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_physics_dither_value <= 1'h0;
+        end else if(field_combo_emu_physics_dither_load_next) begin
+            field_storage_emu_physics_dither_value <= field_combo_emu_physics_dither_next;
+        end
+    end
+    assign hwif_out_emu_physics_dither = field_storage_emu_physics_dither_value;
+    always @(*) begin
+        logic next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_physics_shorts_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_physics && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_physics_shorts_value & ~decoded_wr_biten[1:1]) | (decoded_wr_data[1:1] & decoded_wr_biten[1:1]);
+            load_next_c = '1;
+        end
+        field_combo_emu_physics_shorts_next = next_c;
+        field_combo_emu_physics_shorts_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_physics_shorts_value <= 1'h0;
+        end else if(field_combo_emu_physics_shorts_load_next) begin
+            field_storage_emu_physics_shorts_value <= field_combo_emu_physics_shorts_next;
+        end
+    end
+    assign hwif_out_emu_physics_shorts = field_storage_emu_physics_shorts_value;
+    always @(*) begin
+        logic [5:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_physics_epoch_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_physics && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_physics_epoch_value & ~decoded_wr_biten[13:8]) | (decoded_wr_data[13:8] & decoded_wr_biten[13:8]);
+            load_next_c = '1;
+        end
+        field_combo_emu_physics_epoch_next = next_c;
+        field_combo_emu_physics_epoch_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_physics_epoch_value <= 6'h0;
+        end else if(field_combo_emu_physics_epoch_load_next) begin
+            field_storage_emu_physics_epoch_value <= field_combo_emu_physics_epoch_next;
+        end
+    end
+    assign hwif_out_emu_physics_epoch = field_storage_emu_physics_epoch_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_physics_damage_reset_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_physics && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_physics_damage_reset_value & ~decoded_wr_biten[31:16]) | (decoded_wr_data[31:16] & decoded_wr_biten[31:16]);
+            load_next_c = '1;
+        end
+        field_combo_emu_physics_damage_reset_next = next_c;
+        field_combo_emu_physics_damage_reset_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_physics_damage_reset_value <= 16'h0;
+        end else if(field_combo_emu_physics_damage_reset_load_next) begin
+            field_storage_emu_physics_damage_reset_value <= field_combo_emu_physics_damage_reset_next;
+        end
+    end
+    assign hwif_out_emu_physics_damage_reset = field_storage_emu_physics_damage_reset_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_stuck_low_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_stuck && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_stuck_low_value & ~decoded_wr_biten[15:0]) | (decoded_wr_data[15:0] & decoded_wr_biten[15:0]);
+            load_next_c = '1;
+        end
+        field_combo_emu_stuck_low_next = next_c;
+        field_combo_emu_stuck_low_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_stuck_low_value <= 16'h0;
+        end else if(field_combo_emu_stuck_low_load_next) begin
+            field_storage_emu_stuck_low_value <= field_combo_emu_stuck_low_next;
+        end
+    end
+    assign hwif_out_emu_stuck_low = field_storage_emu_stuck_low_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_stuck_high_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_stuck && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_stuck_high_value & ~decoded_wr_biten[31:16]) | (decoded_wr_data[31:16] & decoded_wr_biten[31:16]);
+            load_next_c = '1;
+        end
+        field_combo_emu_stuck_high_next = next_c;
+        field_combo_emu_stuck_high_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_stuck_high_value <= 16'h0;
+        end else if(field_combo_emu_stuck_high_load_next) begin
+            field_storage_emu_stuck_high_value <= field_combo_emu_stuck_high_next;
+        end
+    end
+    assign hwif_out_emu_stuck_high = field_storage_emu_stuck_high_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_leaky_leaky_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_leaky && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_leaky_leaky_value & ~decoded_wr_biten[15:0]) | (decoded_wr_data[15:0] & decoded_wr_biten[15:0]);
+            load_next_c = '1;
+        end
+        field_combo_emu_leaky_leaky_next = next_c;
+        field_combo_emu_leaky_leaky_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_leaky_leaky_value <= 16'h0;
+        end else if(field_combo_emu_leaky_leaky_load_next) begin
+            field_storage_emu_leaky_leaky_value <= field_combo_emu_leaky_leaky_next;
+        end
+    end
+    assign hwif_out_emu_leaky_leaky = field_storage_emu_leaky_leaky_value;
+    always @(*) begin
+        logic [9:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_leaky_leak_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_leaky && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_leaky_leak_value & ~decoded_wr_biten[25:16]) | (decoded_wr_data[25:16] & decoded_wr_biten[25:16]);
+            load_next_c = '1;
+        end
+        field_combo_emu_leaky_leak_next = next_c;
+        field_combo_emu_leaky_leak_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_leaky_leak_value <= 10'h0;
+        end else if(field_combo_emu_leaky_leak_load_next) begin
+            field_storage_emu_leaky_leak_value <= field_combo_emu_leaky_leak_next;
+        end
+    end
+    assign hwif_out_emu_leaky_leak = field_storage_emu_leaky_leak_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_set_drive_set_onset_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_set_drive && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_set_drive_set_onset_value & ~decoded_wr_biten[15:0]) | (decoded_wr_data[15:0] & decoded_wr_biten[15:0]);
+            load_next_c = '1;
+        end
+        field_combo_emu_set_drive_set_onset_next = next_c;
+        field_combo_emu_set_drive_set_onset_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_set_drive_set_onset_value <= 16'h0;
+        end else if(field_combo_emu_set_drive_set_onset_load_next) begin
+            field_storage_emu_set_drive_set_onset_value <= field_combo_emu_set_drive_set_onset_next;
+        end
+    end
+    assign hwif_out_emu_set_drive_set_onset = field_storage_emu_set_drive_set_onset_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_set_drive_set_slope_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_set_drive && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_set_drive_set_slope_value & ~decoded_wr_biten[31:16]) | (decoded_wr_data[31:16] & decoded_wr_biten[31:16]);
+            load_next_c = '1;
+        end
+        field_combo_emu_set_drive_set_slope_next = next_c;
+        field_combo_emu_set_drive_set_slope_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_set_drive_set_slope_value <= 16'h0;
+        end else if(field_combo_emu_set_drive_set_slope_load_next) begin
+            field_storage_emu_set_drive_set_slope_value <= field_combo_emu_set_drive_set_slope_next;
+        end
+    end
+    assign hwif_out_emu_set_drive_set_slope = field_storage_emu_set_drive_set_slope_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_set_step_set_slope_w_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_set_step && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_set_step_set_slope_w_value & ~decoded_wr_biten[15:0]) | (decoded_wr_data[15:0] & decoded_wr_biten[15:0]);
+            load_next_c = '1;
+        end
+        field_combo_emu_set_step_set_slope_w_next = next_c;
+        field_combo_emu_set_step_set_slope_w_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_set_step_set_slope_w_value <= 16'h0;
+        end else if(field_combo_emu_set_step_set_slope_w_load_next) begin
+            field_storage_emu_set_step_set_slope_w_value <= field_combo_emu_set_step_set_slope_w_next;
+        end
+    end
+    assign hwif_out_emu_set_step_set_slope_w = field_storage_emu_set_step_set_slope_w_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_set_step_set_spread_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_set_step && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_set_step_set_spread_value & ~decoded_wr_biten[31:16]) | (decoded_wr_data[31:16] & decoded_wr_biten[31:16]);
+            load_next_c = '1;
+        end
+        field_combo_emu_set_step_set_spread_next = next_c;
+        field_combo_emu_set_step_set_spread_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_set_step_set_spread_value <= 16'h0;
+        end else if(field_combo_emu_set_step_set_spread_load_next) begin
+            field_storage_emu_set_step_set_spread_value <= field_combo_emu_set_step_set_spread_next;
+        end
+    end
+    assign hwif_out_emu_set_step_set_spread = field_storage_emu_set_step_set_spread_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_set_level_level_onset_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_set_level && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_set_level_level_onset_value & ~decoded_wr_biten[15:0]) | (decoded_wr_data[15:0] & decoded_wr_biten[15:0]);
+            load_next_c = '1;
+        end
+        field_combo_emu_set_level_level_onset_next = next_c;
+        field_combo_emu_set_level_level_onset_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_set_level_level_onset_value <= 16'h0;
+        end else if(field_combo_emu_set_level_level_onset_load_next) begin
+            field_storage_emu_set_level_level_onset_value <= field_combo_emu_set_level_level_onset_next;
+        end
+    end
+    assign hwif_out_emu_set_level_level_onset = field_storage_emu_set_level_level_onset_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_set_level_level_slope_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_set_level && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_set_level_level_slope_value & ~decoded_wr_biten[31:16]) | (decoded_wr_data[31:16] & decoded_wr_biten[31:16]);
+            load_next_c = '1;
+        end
+        field_combo_emu_set_level_level_slope_next = next_c;
+        field_combo_emu_set_level_level_slope_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_set_level_level_slope_value <= 16'h0;
+        end else if(field_combo_emu_set_level_level_slope_load_next) begin
+            field_storage_emu_set_level_level_slope_value <= field_combo_emu_set_level_level_slope_next;
+        end
+    end
+    assign hwif_out_emu_set_level_level_slope = field_storage_emu_set_level_level_slope_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_level_spread_level_cell_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_level_spread && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_level_spread_level_cell_value & ~decoded_wr_biten[15:0]) | (decoded_wr_data[15:0] & decoded_wr_biten[15:0]);
+            load_next_c = '1;
+        end
+        field_combo_emu_level_spread_level_cell_next = next_c;
+        field_combo_emu_level_spread_level_cell_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_level_spread_level_cell_value <= 16'h0;
+        end else if(field_combo_emu_level_spread_level_cell_load_next) begin
+            field_storage_emu_level_spread_level_cell_value <= field_combo_emu_level_spread_level_cell_next;
+        end
+    end
+    assign hwif_out_emu_level_spread_level_cell = field_storage_emu_level_spread_level_cell_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_level_spread_level_cycle_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_level_spread && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_level_spread_level_cycle_value & ~decoded_wr_biten[31:16]) | (decoded_wr_data[31:16] & decoded_wr_biten[31:16]);
+            load_next_c = '1;
+        end
+        field_combo_emu_level_spread_level_cycle_next = next_c;
+        field_combo_emu_level_spread_level_cycle_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_level_spread_level_cycle_value <= 16'h0;
+        end else if(field_combo_emu_level_spread_level_cycle_load_next) begin
+            field_storage_emu_level_spread_level_cycle_value <= field_combo_emu_level_spread_level_cycle_next;
+        end
+    end
+    assign hwif_out_emu_level_spread_level_cycle = field_storage_emu_level_spread_level_cycle_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_step_step_spread_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_step && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_step_step_spread_value & ~decoded_wr_biten[15:0]) | (decoded_wr_data[15:0] & decoded_wr_biten[15:0]);
+            load_next_c = '1;
+        end
+        field_combo_emu_step_step_spread_next = next_c;
+        field_combo_emu_step_step_spread_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_step_step_spread_value <= 16'h0;
+        end else if(field_combo_emu_step_step_spread_load_next) begin
+            field_storage_emu_step_step_spread_value <= field_combo_emu_step_step_spread_next;
+        end
+    end
+    assign hwif_out_emu_step_step_spread = field_storage_emu_step_step_spread_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_step_relaxation_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_step && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_step_relaxation_value & ~decoded_wr_biten[31:16]) | (decoded_wr_data[31:16] & decoded_wr_biten[31:16]);
+            load_next_c = '1;
+        end
+        field_combo_emu_step_relaxation_next = next_c;
+        field_combo_emu_step_relaxation_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_step_relaxation_value <= 16'h0;
+        end else if(field_combo_emu_step_relaxation_load_next) begin
+            field_storage_emu_step_relaxation_value <= field_combo_emu_step_relaxation_next;
+        end
+    end
+    assign hwif_out_emu_step_relaxation = field_storage_emu_step_relaxation_value;
+    always @(*) begin
+        logic [31:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_wear_value_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_wear && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_wear_value_value & ~decoded_wr_biten[31:0]) | (decoded_wr_data[31:0] & decoded_wr_biten[31:0]);
+            load_next_c = '1;
+        end
+        field_combo_emu_wear_value_next = next_c;
+        field_combo_emu_wear_value_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_wear_value_value <= 32'h0;
+        end else if(field_combo_emu_wear_value_load_next) begin
+            field_storage_emu_wear_value_value <= field_combo_emu_wear_value_next;
+        end
+    end
+    assign hwif_out_emu_wear_value = field_storage_emu_wear_value_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_damage_damage_form_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_damage && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_damage_damage_form_value & ~decoded_wr_biten[15:0]) | (decoded_wr_data[15:0] & decoded_wr_biten[15:0]);
+            load_next_c = '1;
+        end
+        field_combo_emu_damage_damage_form_next = next_c;
+        field_combo_emu_damage_damage_form_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_damage_damage_form_value <= 16'h0;
+        end else if(field_combo_emu_damage_damage_form_load_next) begin
+            field_storage_emu_damage_damage_form_value <= field_combo_emu_damage_damage_form_next;
+        end
+    end
+    assign hwif_out_emu_damage_damage_form = field_storage_emu_damage_damage_form_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_damage_damage_set_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_damage && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_damage_damage_set_value & ~decoded_wr_biten[31:16]) | (decoded_wr_data[31:16] & decoded_wr_biten[31:16]);
+            load_next_c = '1;
+        end
+        field_combo_emu_damage_damage_set_next = next_c;
+        field_combo_emu_damage_damage_set_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_damage_damage_set_value <= 16'h0;
+        end else if(field_combo_emu_damage_damage_set_load_next) begin
+            field_storage_emu_damage_damage_set_value <= field_combo_emu_damage_damage_set_next;
+        end
+    end
+    assign hwif_out_emu_damage_damage_set = field_storage_emu_damage_damage_set_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_sweep_beta_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_sweep && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_sweep_beta_value & ~decoded_wr_biten[15:0]) | (decoded_wr_data[15:0] & decoded_wr_biten[15:0]);
+            load_next_c = '1;
+        end
+        field_combo_emu_sweep_beta_next = next_c;
+        field_combo_emu_sweep_beta_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_sweep_beta_value <= 16'h0;
+        end else if(field_combo_emu_sweep_beta_load_next) begin
+            field_storage_emu_sweep_beta_value <= field_combo_emu_sweep_beta_next;
+        end
+    end
+    assign hwif_out_emu_sweep_beta = field_storage_emu_sweep_beta_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_sweep_compliance_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_sweep && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_sweep_compliance_value & ~decoded_wr_biten[31:16]) | (decoded_wr_data[31:16] & decoded_wr_biten[31:16]);
+            load_next_c = '1;
+        end
+        field_combo_emu_sweep_compliance_next = next_c;
+        field_combo_emu_sweep_compliance_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_sweep_compliance_value <= 16'h0;
+        end else if(field_combo_emu_sweep_compliance_load_next) begin
+            field_storage_emu_sweep_compliance_value <= field_combo_emu_sweep_compliance_next;
+        end
+    end
+    assign hwif_out_emu_sweep_compliance = field_storage_emu_sweep_compliance_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_disturb_half_select_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_disturb && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_disturb_half_select_value & ~decoded_wr_biten[15:0]) | (decoded_wr_data[15:0] & decoded_wr_biten[15:0]);
+            load_next_c = '1;
+        end
+        field_combo_emu_disturb_half_select_next = next_c;
+        field_combo_emu_disturb_half_select_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_disturb_half_select_value <= 16'h0;
+        end else if(field_combo_emu_disturb_half_select_load_next) begin
+            field_storage_emu_disturb_half_select_value <= field_combo_emu_disturb_half_select_next;
+        end
+    end
+    assign hwif_out_emu_disturb_half_select = field_storage_emu_disturb_half_select_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_disturb_read_disturb_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_disturb && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_disturb_read_disturb_value & ~decoded_wr_biten[31:16]) | (decoded_wr_data[31:16] & decoded_wr_biten[31:16]);
+            load_next_c = '1;
+        end
+        field_combo_emu_disturb_read_disturb_next = next_c;
+        field_combo_emu_disturb_read_disturb_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_disturb_read_disturb_value <= 16'h0;
+        end else if(field_combo_emu_disturb_read_disturb_load_next) begin
+            field_storage_emu_disturb_read_disturb_value <= field_combo_emu_disturb_read_disturb_next;
+        end
+    end
+    assign hwif_out_emu_disturb_read_disturb = field_storage_emu_disturb_read_disturb_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_drift_drift_slope_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_drift && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_drift_drift_slope_value & ~decoded_wr_biten[15:0]) | (decoded_wr_data[15:0] & decoded_wr_biten[15:0]);
+            load_next_c = '1;
+        end
+        field_combo_emu_drift_drift_slope_next = next_c;
+        field_combo_emu_drift_drift_slope_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_drift_drift_slope_value <= 16'h0;
+        end else if(field_combo_emu_drift_drift_slope_load_next) begin
+            field_storage_emu_drift_drift_slope_value <= field_combo_emu_drift_drift_slope_next;
+        end
+    end
+    assign hwif_out_emu_drift_drift_slope = field_storage_emu_drift_drift_slope_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_drift_drift_spread_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_drift && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_drift_drift_spread_value & ~decoded_wr_biten[31:16]) | (decoded_wr_data[31:16] & decoded_wr_biten[31:16]);
+            load_next_c = '1;
+        end
+        field_combo_emu_drift_drift_spread_next = next_c;
+        field_combo_emu_drift_drift_spread_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_drift_drift_spread_value <= 16'h0;
+        end else if(field_combo_emu_drift_drift_spread_load_next) begin
+            field_storage_emu_drift_drift_spread_value <= field_combo_emu_drift_drift_spread_next;
+        end
+    end
+    assign hwif_out_emu_drift_drift_spread = field_storage_emu_drift_drift_spread_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_rtn_rtn_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_rtn && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_rtn_rtn_value & ~decoded_wr_biten[15:0]) | (decoded_wr_data[15:0] & decoded_wr_biten[15:0]);
+            load_next_c = '1;
+        end
+        field_combo_emu_rtn_rtn_next = next_c;
+        field_combo_emu_rtn_rtn_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_rtn_rtn_value <= 16'h0;
+        end else if(field_combo_emu_rtn_rtn_load_next) begin
+            field_storage_emu_rtn_rtn_value <= field_combo_emu_rtn_rtn_next;
+        end
+    end
+    assign hwif_out_emu_rtn_rtn = field_storage_emu_rtn_rtn_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_rtn_rtn_fraction_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_rtn && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_rtn_rtn_fraction_value & ~decoded_wr_biten[31:16]) | (decoded_wr_data[31:16] & decoded_wr_biten[31:16]);
+            load_next_c = '1;
+        end
+        field_combo_emu_rtn_rtn_fraction_next = next_c;
+        field_combo_emu_rtn_rtn_fraction_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_rtn_rtn_fraction_value <= 16'h0;
+        end else if(field_combo_emu_rtn_rtn_fraction_load_next) begin
+            field_storage_emu_rtn_rtn_fraction_value <= field_combo_emu_rtn_rtn_fraction_next;
+        end
+    end
+    assign hwif_out_emu_rtn_rtn_fraction = field_storage_emu_rtn_rtn_fraction_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_wander_common_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_wander && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_wander_common_value & ~decoded_wr_biten[15:0]) | (decoded_wr_data[15:0] & decoded_wr_biten[15:0]);
+            load_next_c = '1;
+        end
+        field_combo_emu_wander_common_next = next_c;
+        field_combo_emu_wander_common_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_wander_common_value <= 16'h0;
+        end else if(field_combo_emu_wander_common_load_next) begin
+            field_storage_emu_wander_common_value <= field_combo_emu_wander_common_next;
+        end
+    end
+    assign hwif_out_emu_wander_common = field_storage_emu_wander_common_value;
+    always @(*) begin
+        logic [15:0] next_c;
+        logic load_next_c;
+        next_c = field_storage_emu_wander_rtn_sum_value;
+        load_next_c = '0;
+        if(decoded_reg_strb_emu_wander && decoded_req_is_wr) begin // SW write
+            next_c = (field_storage_emu_wander_rtn_sum_value & ~decoded_wr_biten[31:16]) | (decoded_wr_data[31:16] & decoded_wr_biten[31:16]);
+            load_next_c = '1;
+        end
+        field_combo_emu_wander_rtn_sum_next = next_c;
+        field_combo_emu_wander_rtn_sum_load_next = load_next_c;
+    end
+    always_ff @(posedge clk) begin
+        if(~rst_n) begin
+            field_storage_emu_wander_rtn_sum_value <= 16'h0;
+        end else if(field_combo_emu_wander_rtn_sum_load_next) begin
+            field_storage_emu_wander_rtn_sum_value <= field_combo_emu_wander_rtn_sum_next;
+        end
+    end
+    assign hwif_out_emu_wander_rtn_sum = field_storage_emu_wander_rtn_sum_value;
 
     //--------------------------------------------------------------------------
     // Write response
@@ -1139,6 +1944,67 @@ always @(*) begin
         end
         if(rd_mux_addr == 8'hc0) begin
             readback_data_var[0] = field_storage_emu_flags_row_position_value;
+        end
+        if(rd_mux_addr == 8'hc4) begin
+            readback_data_var[0] = field_storage_emu_physics_dither_value;
+            readback_data_var[1] = field_storage_emu_physics_shorts_value;
+            readback_data_var[13:8] = field_storage_emu_physics_epoch_value;
+            readback_data_var[31:16] = field_storage_emu_physics_damage_reset_value;
+        end
+        if(rd_mux_addr == 8'hc8) begin
+            readback_data_var[15:0] = field_storage_emu_stuck_low_value;
+            readback_data_var[31:16] = field_storage_emu_stuck_high_value;
+        end
+        if(rd_mux_addr == 8'hcc) begin
+            readback_data_var[15:0] = field_storage_emu_leaky_leaky_value;
+            readback_data_var[25:16] = field_storage_emu_leaky_leak_value;
+        end
+        if(rd_mux_addr == 8'hd0) begin
+            readback_data_var[15:0] = field_storage_emu_set_drive_set_onset_value;
+            readback_data_var[31:16] = field_storage_emu_set_drive_set_slope_value;
+        end
+        if(rd_mux_addr == 8'hd4) begin
+            readback_data_var[15:0] = field_storage_emu_set_step_set_slope_w_value;
+            readback_data_var[31:16] = field_storage_emu_set_step_set_spread_value;
+        end
+        if(rd_mux_addr == 8'hd8) begin
+            readback_data_var[15:0] = field_storage_emu_set_level_level_onset_value;
+            readback_data_var[31:16] = field_storage_emu_set_level_level_slope_value;
+        end
+        if(rd_mux_addr == 8'hdc) begin
+            readback_data_var[15:0] = field_storage_emu_level_spread_level_cell_value;
+            readback_data_var[31:16] = field_storage_emu_level_spread_level_cycle_value;
+        end
+        if(rd_mux_addr == 8'he0) begin
+            readback_data_var[15:0] = field_storage_emu_step_step_spread_value;
+            readback_data_var[31:16] = field_storage_emu_step_relaxation_value;
+        end
+        if(rd_mux_addr == 8'he4) begin
+            readback_data_var[31:0] = field_storage_emu_wear_value_value;
+        end
+        if(rd_mux_addr == 8'he8) begin
+            readback_data_var[15:0] = field_storage_emu_damage_damage_form_value;
+            readback_data_var[31:16] = field_storage_emu_damage_damage_set_value;
+        end
+        if(rd_mux_addr == 8'hec) begin
+            readback_data_var[15:0] = field_storage_emu_sweep_beta_value;
+            readback_data_var[31:16] = field_storage_emu_sweep_compliance_value;
+        end
+        if(rd_mux_addr == 8'hf0) begin
+            readback_data_var[15:0] = field_storage_emu_disturb_half_select_value;
+            readback_data_var[31:16] = field_storage_emu_disturb_read_disturb_value;
+        end
+        if(rd_mux_addr == 8'hf4) begin
+            readback_data_var[15:0] = field_storage_emu_drift_drift_slope_value;
+            readback_data_var[31:16] = field_storage_emu_drift_drift_spread_value;
+        end
+        if(rd_mux_addr == 8'hf8) begin
+            readback_data_var[15:0] = field_storage_emu_rtn_rtn_value;
+            readback_data_var[31:16] = field_storage_emu_rtn_rtn_fraction_value;
+        end
+        if(rd_mux_addr == 8'hfc) begin
+            readback_data_var[15:0] = field_storage_emu_wander_common_value;
+            readback_data_var[31:16] = field_storage_emu_wander_rtn_sum_value;
         end
         readback_data = readback_data_var;
         readback_done = decoded_req & ~decoded_req_is_wr & ~decoded_strb_is_external;

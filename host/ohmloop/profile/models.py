@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from ohmloop._map import G_BITS, MAX_LINES, RANGES
+from ohmloop.profile.physics import Programming
 from ohmloop.profile.quantities import (
     Codes,
     Entry,
@@ -196,6 +197,7 @@ class ChipProfile(Entry):
     limits: Limits
     front_end: FrontEnd
     lines: LineResistance | None = None
+    programming: Programming | None = None
 
     @model_validator(mode="after")
     def _drivable(self) -> ChipProfile:

@@ -17,6 +17,7 @@ from ohmloop.profile import tables
 from ohmloop.profile.hashes import CellDraw, cell_hash, row_key
 from ohmloop.profile.loader import load_board, load_chip
 from ohmloop.profile.models import BoardProfile, ChipProfile
+from ohmloop.profile.physics import programming_registers
 from ohmloop.profile.quantities import Curve, Entry, Quantiles, Quantity
 
 DEFAULT_CHIP = "rrm-40nm-esgnn2023"
@@ -236,7 +237,8 @@ class Profile(Entry):
 
     def emulator_registers(self, chip_seed: int, noise_seed: int) -> dict[Register, int]:
         """Returns every EMU register as the word that REG_WRITE takes."""
-        return tables.emulator_registers(self.chip, chip_seed, noise_seed)
+        physics = programming_registers(self.chip)
+        return tables.emulator_registers(self.chip, chip_seed, noise_seed) | physics
 
     def tables(self) -> dict[Table, NDArray[np.int32]]:
         """Returns every table of the board, as TABLE_WRITE takes them; corrections are identity."""

@@ -147,7 +147,7 @@ def _gain_table(chip: ChipProfile) -> I32:
 def emulator_tables(chip: ChipProfile) -> dict[Table, I32]:
     """Returns every table of the emulator, corrections being identity."""
     noisy = chip.cells.read_noise.value > 0 or chip.front_end.adc.noise.value > 0
-    spread = chip.cells.reset.spread.value > 0
+    spread = chip.cells.reset.spread.value > 0 or chip.programming is not None
     gauss = (
         np.asarray(gauss_table(), dtype=np.int32) if noisy or spread else np.zeros(TABLE_ENTRIES, np.int32)
     )
