@@ -4,8 +4,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+FIRMWARE := $(filter-out %/board_map.h %/core_bridge.h,$(wildcard firmware/src/*.[ch]))
 
-.PHONY: help setup demo test test-slow lint map formal bench wheel clean
+.PHONY: help setup demo test test-slow lint map firmware formal bench wheel clean
 
 help:               ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -34,10 +35,13 @@ lint: setup         ## style, types, import directions, RTL lint, generated file
 	$(BIN)/lint-imports
 	$(BIN)/python fpga/map/generate.py --check
 	$(BIN)/python fpga/lint.py
-	$(BIN)/clang-format --dry-run -Werror $(wildcard fpga/sim/*.cpp fpga/sim/*.h)
+	$(BIN)/clang-format --dry-run -Werror $(wildcard fpga/sim/*.cpp fpga/sim/*.h) $(FIRMWARE) tests/firmware/recording.c
 
 map: setup          ## regenerate what the SystemRDL map gives
 	$(BIN)/python fpga/map/generate.py
+
+firmware: setup     ## the soft core's image: size, worst-case stack, and the Verilog that holds it
+	$(BIN)/python firmware/build.py
 
 formal: setup       ## every proof
 	$(BIN)/python fpga/formal/run.py

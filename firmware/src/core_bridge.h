@@ -9,7 +9,9 @@
 #define CORE_REQUEST_BASE 0x20000000u  // address of the request's payload, read only
 #define CORE_REPLY_BASE 0x30000000u  // address of the reply's payload, write only
 #define CORE_MASK_WORDS 0x10u  // words of a column mask
-#define CORE_POLL_CYCLES 0x8u  // fewest clk cycles of one look at BRIDGE.STATE in a loop
+#define CORE_POLL_CYCLES 0x8u  // fewest clk cycles of one look at BRIDGE_STATE in a loop
+#define CORE_CONVERSION_CYCLES 0x960u  // most clk cycles of one conversion of any front end: 40 us
+#define CORE_COMMAND_CYCLES 0x10000u  // most clk cycles of a command beside its conversions and its pulse
 #define COMMAND_NONE 0x0u  // nothing
 #define COMMAND_READ 0x1u  // converts the columns of MASK with row ROW on, 2^k times, as WORD0 and WORD1 say (READ_CELLS, or the reference input)
 #define COMMAND_PULSE 0x2u  // one pulse on the columns of MASK in row ROW, as WORD0 to WORD2 say (PULSE)
