@@ -16,9 +16,11 @@ from ohmloop.errors import (
     BuildError,
     CalibrationExpired,
     CalibrationMismatch,
+    ContactNotPassed,
     DeadlineExceeded,
     JobConflict,
     LimitError,
+    MapError,
     NotArmed,
     NotCalibrated,
     NotEmulated,
@@ -42,7 +44,7 @@ from ohmloop.errors import (
 
 if TYPE_CHECKING:
     from ohmloop.board import Board, Macro, Window
-    from ohmloop.board import open_board as open
+    from ohmloop.opening import open_recorded as open
     from ohmloop.profile import Profile, load_profile
 
     __version__: str
@@ -57,10 +59,12 @@ __all__ = [
     "BuildError",
     "CalibrationExpired",
     "CalibrationMismatch",
+    "ContactNotPassed",
     "DeadlineExceeded",
     "JobConflict",
     "LimitError",
     "Macro",
+    "MapError",
     "NotArmed",
     "NotCalibrated",
     "NotEmulated",
@@ -91,7 +95,7 @@ _LAZY = {
     "Board": ("ohmloop.board", "Board"),
     "Macro": ("ohmloop.board", "Macro"),
     "Window": ("ohmloop.board", "Window"),
-    "open": ("ohmloop.board", "open_board"),
+    "open": ("ohmloop.opening", "open_recorded"),
     "Profile": ("ohmloop.profile", "Profile"),
     "load_profile": ("ohmloop.profile", "load_profile"),
 }

@@ -193,3 +193,11 @@ class CalibrationExpired(CalibrationMismatch):
 
 class ArtefactError(OhmloopError, ValueError):
     """A file cannot be read as a calibration artefact or a recipe; the message names file and field."""
+
+
+class MapError(OhmloopError, ValueError):
+    """A file is no conductance map."""
+
+
+class ContactNotPassed(OhmloopError, PermissionError):
+    """A line has not passed the contact check; nothing was driven."""

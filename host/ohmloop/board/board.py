@@ -18,10 +18,10 @@ from ohmloop.board.arming import Permission, permission
 from ohmloop.board.core import Core
 from ohmloop.board.limits import Limits
 from ohmloop.board.macro import Macro
+from ohmloop.board.recording import Records
 from ohmloop.board.window import Unpicklable, Window
 from ohmloop.errors import LimitError, NotArmed, OhmloopError
 from ohmloop.link.messages import Identity, largest_reply_words
-from ohmloop.link.session import Session
 from ohmloop.link.stats import LinkStats
 from ohmloop.profile import Profile
 
@@ -64,14 +64,15 @@ class BoardState:
         return cls(*(bool(word >> field & 1) for field in fields))
 
 
-def _leave_safe(session: Session, url: str) -> None:
-    """Makes the board safe and closes the wire; a board that is gone has its watchdog."""
+def _leave_safe(core: Core) -> None:
+    """Makes the board safe, closes wire and records; a board that is gone has its watchdog."""
     try:
-        session.safe()
+        core.session.safe()
     except OhmloopError as error:
-        _log.warning("%s: not confirmed safe at close: %s", url, error)
+        _log.warning("%s: not confirmed safe at close: %s", core.url, error)
     finally:
-        session.close()
+        core.session.close()
+        core.records.close()
 
 
 class Board(Unpicklable):
@@ -83,7 +84,7 @@ class Board(Unpicklable):
     def __init__(self, core: Core) -> None:
         self._core = core
         self._macros = tuple(Macro(self, core, index) for index in range(len(core.identity.macros)))
-        self._finalizer = weakref.finalize(self, _leave_safe, core.session, core.url)
+        self._finalizer = weakref.finalize(self, _leave_safe, core)
 
     # What it is
 
@@ -137,6 +138,11 @@ class Board(Unpicklable):
                 where="macro",
             )
         return self._macros[0]
+
+    @property
+    def records(self) -> Records:
+        """Where its pulses and jobs are recorded: the lab's registry, for a chip with a name."""
+        return self._core.records
 
     @property
     def limits(self) -> Limits:

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from ohmloop._map import CLK_HZ, MAX_LINES, RANGES, Opcode, Register, Table
 from ohmloop.board.arming import MAX_WORD, Permission
 from ohmloop.board.limits import Limits, whole
+from ohmloop.board.recording import Records, Unrecorded
 from ohmloop.board.results import Conditions
 from ohmloop.board.statuses import require_ok
 from ohmloop.errors import LimitError, NotEmulated, ShapeError
@@ -49,6 +50,7 @@ class Core:
     origin: str
     packet: bool
     permission: Permission | None = None
+    records: Records = field(default_factory=Unrecorded)
     _next_index: int = 0
     _corrections: dict[tuple[int, Table], NDArray[np.int32]] = field(default_factory=dict)
 

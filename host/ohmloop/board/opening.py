@@ -10,6 +10,7 @@ from ohmloop._map import CLK_HZ, CYCLES_CAP, Register
 from ohmloop.board.board import Board
 from ohmloop.board.core import CORRECTIONS, Core
 from ohmloop.board.limits import Limits, finite, whole
+from ohmloop.board.recording import RecordsFor, unrecorded
 from ohmloop.errors import LimitError, OhmloopError, ProfileError, ShapeError, VersionMismatch
 from ohmloop.link.messages import CHIP_ID_BYTES, Identity
 from ohmloop.link.session import Session
@@ -28,6 +29,7 @@ def open_board(
     profile: str | Path | Profile | None = None,
     timeout_s: float = 5.0,
     noise_seed: int = 0,
+    records_for: RecordsFor = unrecorded,
 ) -> Board:
     """Opens a board; touches no output.
 
@@ -39,6 +41,7 @@ def open_board(
         profile: of the chip: a shipped name, a YAML file or a Profile; `rrm-40nm-esgnn2023` by default.
         timeout_s: longest wait for an answer, by the board's clock.
         noise_seed: selects the noise of an emulated board.
+        records_for: makes what its pulses and jobs are recorded in; `ohmloop.open` gives the registry.
 
     Raises:
         UrlError, ProfileError, LimitError: an argument is wrong; nothing was opened.
@@ -70,6 +73,7 @@ def open_board(
         _load(core, chip, seed)
         _lock_limits(core)
         session.heartbeat_s = held.board.watchdog.value / 4
+        core.records = records_for(identity, held, chip, core.origin, url)
     except BaseException:
         session.close()
         raise

@@ -3,18 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from ohmloop._map import CLK_HZ, Opcode, Pulse, Register
-from ohmloop.board.core import Core, Request
+from ohmloop._map import CLK_HZ, Pulse, Register
+from ohmloop.board.arming import Permission
+from ohmloop.board.core import Core
 from ohmloop.board.limits import whole
+from ohmloop.board.recording import counter_of, described, journaled_pulses
 from ohmloop.board.results import PulseResult
 from ohmloop.board.stream import COMMAND_S
 from ohmloop.board.window import Window
 from ohmloop.errors import LimitError, NotArmed
-from ohmloop.link.messages import Axis, PulseRequest, largest_reply_words, unpack_words
+from ohmloop.link.messages import Axis, PulseRequest, unpack_words
 
 MAX_PULSES: Final = 0xFFFF
 POLARITY: Final = {Pulse.FORM: 1, Pulse.RESET: 0}
@@ -54,12 +55,7 @@ def run_pulses(core: Core, window: Window, kind: Pulse, shape: PulseShape, resul
     permitted.check(kind, window, request.voltage_code, request.pulses)
     index = core.take_indices(request.pulses, shape.operation_index)
     step = _rows_per_request(core, request)
-    cycles = rows_done = given = 0
-    permitted.pulses_left -= request.cell_pulses
-    for reply in core.stream(_requests(replace(request, operation_index=index), step), what):
-        took, rows, pulses = unpack_words(reply.payload)
-        cycles, rows_done, given = cycles + took, rows_done + rows, given + pulses
-    permitted.pulses_left += request.cell_pulses - given
+    cycles, rows_done, given = _driven(core, permitted, replace(request, operation_index=index), step)
     return result(
         rows_done=rows_done,
         pulses_given=given,
@@ -104,8 +100,28 @@ def _rows_per_request(core: Core, request: PulseRequest) -> int:
     return max(1, int(COMMAND_S / row_s))
 
 
-def _requests(request: PulseRequest, step: int) -> Iterator[Request]:
-    lines = request.rows.lines
-    for at in range(0, lines.size, step):
-        part = replace(request, rows=Axis.from_lines(lines[at : at + step]))
-        yield int(Opcode.PULSE), part.encode(), largest_reply_words(part)
+def _driven(core: Core, permitted: Permission, request: PulseRequest, step: int) -> tuple[int, int, int]:
+    """Pulses, every part recorded before it is sent and after it is answered.
+
+    Returns:
+        Cycles, rows done, cell pulses given.
+    """
+    what, lines, records = request.kind.name.lower(), request.rows.lines, core.records
+    parts = [
+        replace(request, rows=Axis.from_lines(lines[at : at + step])) for at in range(0, lines.size, step)
+    ]
+    counter = counter_of(core.read_registers)
+    records.settle(counter)
+    with records.open_job(what, steps=len(parts), **described(request)) as journal:
+        cycles = rows_done = given = 0
+        permitted.pulses_left -= request.cell_pulses
+        try:
+            for number, reply in enumerate(core.stream(journaled_pulses(journal, parts), what)):
+                took, rows, pulses = unpack_words(reply.payload)
+                cycles, rows_done, given = cycles + took, rows_done + rows, given + pulses
+                journal.acknowledge(number, request.pulses)
+        except Exception:
+            records.settle(counter)
+            raise
+        permitted.pulses_left += request.cell_pulses - given
+    return cycles, rows_done, given

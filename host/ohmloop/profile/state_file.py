@@ -40,7 +40,8 @@ class ChipGeometry(NamedTuple):
     columns: int
 
 
-def _is_throw_away(chip: str) -> bool:
+def is_throw_away(chip: str) -> bool:
+    """A chip of this name is deleted at close."""
     return chip == THROW_AWAY or chip.startswith(f"{THROW_AWAY}:")
 
 
@@ -112,7 +113,7 @@ class StateFile:
         name = THROW_AWAY if chip is None else chip
         if not name:
             raise LimitError("a chip's name is empty", value=name, where="chip")
-        if _is_throw_away(name):
+        if is_throw_away(name):
             file: IO[bytes] = tempfile.TemporaryFile(prefix="ohmloop-chip-")
             _write_pristine(file, name, profile, shape)
             return cls(name, None, file, shape)

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The hook through which pulses and jobs reach the lab's records, whatever keeps them.
+
+`ohmloop.registry.ChipRecords` keeps them; `Unrecorded` does not, for chips that are thrown away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from numpy.typing import ArrayLike
+
+from ohmloop._map import Opcode, Register
+from ohmloop.errors import NotArmed
+from ohmloop.link.messages import Identity, PulseRequest, largest_reply_words
+from ohmloop.profile import Profile
+
+Plain = Mapping[str, Any]
+Arrays = Mapping[str, ArrayLike]
+_NO_VALUES: Plain = {}
+_NO_ARRAYS: Arrays = {}
+
+
+class Journal(Protocol):
+    """One job: every step is put down before it is sent, and again when it is answered."""
+
+    @property
+    def first_step(self) -> int:
+        """First step that is not acknowledged."""
+
+    def begin(
+        self,
+        number: int,
+        *,
+        rows: ArrayLike | None = None,
+        columns: ArrayLike | None = None,
+        most_pulses: int | None = None,
+        request: Plain = _NO_VALUES,
+        row_by_row: bool = False,
+    ) -> None:
+        """Puts a step on disk before it is sent; raises what forbids to send it."""
+
+    def acknowledge(
+        self,
+        number: int,
+        pulses: ArrayLike = 0,
+        *,
+        values: Plain = _NO_VALUES,
+        arrays: Arrays = _NO_ARRAYS,
+    ) -> None:
+        """Puts down what was answered: pulses of every cell, and what else is to be kept."""
+
+
+class Records(Protocol):
+    """Where an open board's pulses and jobs are recorded."""
+
+    is_kept: bool
+
+    def open_job(
+        self,
+        kind: str,
+        *,
+        macro: int,
+        rows: ArrayLike,
+        columns: ArrayLike,
+        steps: int,
+        most_pulses: int = 0,
+        resumable: bool = False,
+        plan: Plain = _NO_VALUES,
+        arrays: Arrays = _NO_ARRAYS,
+    ) -> AbstractContextManager[Journal]:
+        """Opens a job on cells of the chip; raises before anything is driven."""
+
+    def settle(self, read_counter: Callable[[], int]) -> None:
+        """Ends what was sent and never answered, by the board's own counter of pulses."""
+
+    def close(self) -> None:
+        """Closes the records."""
+
+
+class _NoJournal:
+    """A job that nobody keeps."""
+
+    first_step = 0
+
+    def begin(self, number: int, **_kept: object) -> None:
+        """Keeps nothing."""
+
+    def acknowledge(self, number: int, pulses: ArrayLike = 0, **_kept: object) -> None:
+        """Keeps nothing."""
+
+    def __enter__(self) -> _NoJournal:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        return None
+
+
+class Unrecorded:
+    """Records of a chip that is thrown away: none."""
+
+    is_kept = False
+
+    def open_job(self, kind: str, **_asked: object) -> AbstractContextManager[Journal]:
+        """Returns a job that nobody keeps."""
+        return _NoJournal()
+
+    def settle(self, read_counter: Callable[[], int]) -> None:
+        """Does nothing."""
+
+    def close(self) -> None:
+        """Does nothing."""
+
+
+class Unnamed(Unrecorded):
+    """Records of a physical chip without a name: it is read, and not pulsed."""
+
+    def open_job(self, kind: str, **asked: object) -> AbstractContextManager[Journal]:
+        """Raises NotArmed for a job that pulses."""
+        if asked.get("most_pulses"):
+            raise NotArmed(
+                f"{kind}: a chip is pulsed under its name only: ohmloop.open(url, chip=NAME)", where="chip"
+            )
+        return _NoJournal()
+
+
+RecordsFor = Callable[[Identity, Profile, str | None, str, str], Records]
+"""Makes the records of a board: its identity, profile, `chip=`, origin and URL."""
+
+
+def unrecorded(*_board: object) -> Records:
+    """Returns records that keep nothing."""
+    return Unrecorded()
+
+
+def described(request: PulseRequest) -> dict[str, Any]:
+    """Returns what a job's record says of a PULSE request, as keywords of `open_job`."""
+    return {
+        "macro": request.macro,
+        "rows": request.rows.lines,
+        "columns": request.columns.lines,
+        "most_pulses": request.pulses,
+        "plan": {
+            "voltage_code": request.voltage_code,
+            "gate_code": request.gate_code,
+            "width_cycles": request.width_cycles,
+            "operation_index": request.operation_index,
+        },
+    }
+
+
+def journaled_pulses(journal: Journal, parts: Iterable[PulseRequest]) -> Iterator[tuple[int, bytes, int]]:
+    """Yields PULSE requests, each put down before it is handed to the link."""
+    for number, part in enumerate(parts):
+        journal.begin(
+            number,
+            rows=part.rows.lines,
+            columns=part.columns.lines,
+            most_pulses=part.pulses,
+            request={"operation_index": part.operation_index},
+            row_by_row=True,
+        )
+        yield int(Opcode.PULSE), part.encode(), largest_reply_words(part)
+
+
+def counter_of(read_registers: Callable[[Register], tuple[int, ...]]) -> Callable[[], int]:
+    """Returns what reads the board's own counter of cell pulses."""
+    return lambda: read_registers(Register.PULSES_SINCE_BOOT)[0]

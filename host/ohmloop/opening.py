@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""`ohmloop.open`: a board together with the lab's registry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from ohmloop.board import Board, open_board
+from ohmloop.board.recording import Records, RecordsFor, Unnamed, Unrecorded
+from ohmloop.link.messages import Identity
+from ohmloop.profile import Profile
+from ohmloop.profile.state_file import chip_seed, is_throw_away
+from ohmloop.registry import ChipRecords, Provenance
+
+_RECORDED_ORIGINS: Final = ("chip", "emulated")
+
+
+def open_recorded(
+    url: str,
+    *,
+    chip: str | None = None,
+    profile: str | Path | Profile | None = None,
+    timeout_s: float = 5.0,
+    noise_seed: int = 0,
+    registry: str | Path | bool = True,
+) -> Board:
+    """Opens a board; touches no output.
+
+    What pulses a chip with a name is recorded in the lab's registry, before and after.
+
+    Args:
+        url: `sim://`, `twin://`, `serial:///dev/ttyUSB0?baud=3000000`, `tcp://HOST:PORT`,
+            `record://FILE?via=URL` or `replay://FILE`.
+        chip: the sample's name; on an emulated board it selects the chip ("seed:N" names its seed, "tmp" and
+            None one that is thrown away).
+        profile: of the chip: a shipped name, a YAML file or a Profile; `rrm-40nm-esgnn2023` by default.
+        timeout_s: longest wait for an answer, by the board's clock.
+        noise_seed: selects the noise of an emulated board.
+        registry: True: the lab's, for a chip with a name; a file: that one; False: nothing is recorded.
+
+    Raises:
+        UrlError, ProfileError, LimitError: an argument is wrong; nothing was opened.
+        BoardLost, BoardBusy, WrongDevice, DeadlineExceeded, VersionMismatch: no board to work with.
+        RegistryError: the registry cannot be used.
+    """
+    return open_board(
+        url,
+        chip=chip,
+        profile=profile,
+        timeout_s=timeout_s,
+        noise_seed=noise_seed,
+        records_for=_recorder(registry, noise_seed),
+    )
+
+
+def _recorder(registry: str | Path | bool, noise_seed: int) -> RecordsFor:
+    """Returns what makes a board's records."""
+
+    def records(identity: Identity, profile: Profile, chip: str | None, origin: str, url: str) -> Records:
+        if registry is False or origin not in _RECORDED_ORIGINS:
+            return Unrecorded()
+        if chip is None or is_throw_away(chip):
+            return Unrecorded() if identity.emulated else Unnamed()
+        provenance = Provenance(
+            origin=origin,
+            chip=chip,
+            url=url,
+            board_uid=f"{identity.uid:016x}",
+            build_hash=f"{identity.build_hash:08x}",
+            firmware_crc=f"{identity.firmware_crc:08x}",
+            map_hash=f"{identity.map_hash:08x}",
+            profile=profile.name,
+            profile_digest=f"{profile.digest:08x}",
+            seeds={"noise": noise_seed, "chip": chip_seed(chip)} if identity.emulated else {},
+        )
+        return ChipRecords.open(
+            None if registry is True else Path(registry),
+            provenance,
+            geometry=(
+                len(identity.macros),
+                max(macro.rows for macro in identity.macros),
+                max(macro.columns for macro in identity.macros),
+            ),
+            boot_id=identity.boot_id,
+            pulses=identity.pulses_since_boot,
+        )
+
+    return records

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""One job's journal: what is about to be done is on disk before it is sent, what was answered after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ohmloop.errors import JobConflict, LimitError
+from ohmloop.registry.cells import Cells
+from ohmloop.registry.packing import Arrays, Plain, pack_arrays, pack_plain, unpack_arrays, unpack_plain
+from ohmloop.registry.sessions import BoardCounter, Session
+
+if TYPE_CHECKING:
+    from ohmloop.registry.jobs import JobRecord, Jobs
+
+_NO_ARRAYS: Arrays = {}
+_NO_VALUES: Plain = {}
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """An acknowledged step: `given` cell pulses, and what the caller recorded with it."""
+
+    number: int
+    cells: Cells
+    given: int
+    values: dict[str, Any]
+    arrays: dict[str, NDArray[Any]]
+
+
+class Job:
+    """A running job; leave it with `with`.
+
+    Without an exception it is done when every step is acknowledged. With one, or with steps left, it is
+    interrupted where it can be resumed, else failed.
+    """
+
+    def __init__(self, jobs: Jobs, session: Session, record: JobRecord) -> None:
+        self._jobs = jobs
+        self.session = session
+        self.record = record
+        self._running = False
+        self._over = False
+
+    @property
+    def id(self) -> int:
+        """Its number in the registry."""
+        return self.record.id
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """What it was opened with."""
+        return self.record.plan
+
+    @property
+    def first_step(self) -> int:
+        """First step that is not acknowledged; the number of steps when all are."""
+        left = self.remaining()
+        return left[0] if left else self.record.steps
+
+    def remaining(self) -> list[int]:
+        """Returns the steps that are not acknowledged, in order."""
+        done = self._jobs.acknowledged(self.id)
+        return [number for number in range(self.record.steps) if number not in done]
+
+    def in_doubt(self) -> list[int]:
+        """Returns the steps that were sent, perhaps executed, and not acknowledged: read before pulsing."""
+        return self._jobs.doubtful(self.id)
+
+    def begin(
+        self,
+        number: int,
+        *,
+        rows: ArrayLike | None = None,
+        columns: ArrayLike | None = None,
+        most_pulses: int | None = None,
+        request: Plain = _NO_VALUES,
+        row_by_row: bool = False,
+    ) -> None:
+        """Puts a step on disk; call it before the step is sent.
+
+        Args:
+            number: 0 .. steps - 1.
+            rows: rows that it touches; the job's by default.
+            columns: columns that it touches; the job's by default.
+            most_pulses: most pulses that one of its cells can get; the job's by default.
+            request: plain values that say what is asked.
+            row_by_row: every cell gets `most_pulses`, row after row, so that a count says which.
+
+        Raises:
+            JobConflict: the step is acknowledged or begun already, or touches cells that are not the job's.
+            WearExceeded: a cell would pass its budget.
+            RegistryError: it could not be written; do not send it.
+        """
+        own = self.record.cells
+        cells = Cells(
+            own.macro,
+            own.rows if rows is None else np.asarray(rows),
+            own.columns if columns is None else np.asarray(columns),
+        )
+        most = self.record.most_pulses if most_pulses is None else most_pulses
+        self._require_own(number, cells, most)
+        if not self._running:
+            self._jobs.set_state(self.id, "running")
+            self._running = True
+        self._jobs.begin_step(self, number, cells, most, row_by_row, pack_plain(request))
+
+    def acknowledge(
+        self,
+        number: int,
+        pulses: ArrayLike = 0,
+        *,
+        values: Plain = _NO_VALUES,
+        arrays: Arrays = _NO_ARRAYS,
+    ) -> None:
+        """Records what the board answered to a step, with its pulses in the ledger.
+
+        Args:
+            number: the step.
+            pulses: that every cell got: one number, or integers `[rows, columns]` of the step.
+            values: plain values to keep with the step, for a resumed job.
+            arrays: arrays to keep with the step.
+        """
+        packed = pack_arrays(arrays, compressed=False) if arrays else None
+        self._jobs.end_step(self, number, pulses, pack_plain(values), packed)
+
+    def settle(self, counter: BoardCounter | None) -> None:
+        """Ends what this session sent and never saw answered; with a counter, charges only what was given."""
+        if counter is not None:
+            self._jobs.settle_session(self.session, counter)
+
+    def results(self) -> Iterator[StepResult]:
+        """Yields the acknowledged steps, in order."""
+        for row in self._jobs.step_rows(self.id, "acknowledged"):
+            yield StepResult(
+                number=row["number"],
+                cells=Cells.from_blobs(row["macro"], row["rows"], row["columns"]),
+                given=row["given"],
+                values=unpack_plain(row["result"]),
+                arrays=unpack_arrays(row["arrays"], f"job {self.id}, step {row['number']}"),
+            )
+
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """Returns the arrays that it was opened with."""
+        return self._jobs.arrays(self.id)
+
+    def finish(self, state: str | None = None, message: str = "") -> None:
+        """Ends the job: "done", "failed" or "interrupted"; by default what fits. Once."""
+        if self._over:
+            return
+        self._over = True
+        unfinished = "interrupted" if self.record.resumable else "failed"
+        if state is None:
+            state = "done" if self.first_step == self.record.steps else unfinished
+        self._jobs.set_state(self.id, state, message)
+
+    def _require_own(self, number: int, cells: Cells, most: int) -> None:
+        own = self.record
+        if self._over:
+            raise JobConflict(f"{own}: it is over", value=number, where=f"job {own.id}")
+        if not 0 <= number < own.steps:
+            raise LimitError(
+                f"{own}: step {number} asked, it has {own.steps}",
+                value=number,
+                limit=own.steps - 1,
+                where=f"job {own.id}",
+            )
+        inside = np.isin(cells.rows, own.cells.rows).all() and np.isin(cells.columns, own.cells.columns).all()
+        if not inside or most > own.most_pulses:
+            raise JobConflict(
+                f"{own}: step {number} asks {cells}, up to {most} pulses; it holds {own.cells}, "
+                f"up to {own.most_pulses} pulses",
+                value=most,
+                limit=own.most_pulses,
+                where=f"job {own.id}",
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.finish()
+        else:
+            told = f"{type(error).__name__}: {error}"
+            self.finish("interrupted" if self.record.resumable else "failed", told)
