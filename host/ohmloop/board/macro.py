@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from ohmloop._map import MAX_INPUT_BITS, Pulse
 from ohmloop.board import cells, readings
 from ohmloop.board.core import Core
+from ohmloop.board.mappable import Mappable
 from ohmloop.board.matvec import Matvec
 from ohmloop.board.pulses import PulseShape, run_pulses
 from ohmloop.board.results import FormResult, MacResult, ReadResult, ResetResult
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from ohmloop.board.board import Board
 
 
-class Macro(Matvec):
+class Macro(Matvec, Mappable):
     """An array of `rows` driven lines and `columns` sensed lines.
 
     Every argument is checked before anything is sent; what is refused has driven nothing.

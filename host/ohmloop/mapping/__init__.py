@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a chip's cells conduct, measured: maps with uncertainties and states."""
+
+from ohmloop.mapping.comparison import MapComparison
+from ohmloop.mapping.conductance_map import ConductanceMap
+from ohmloop.mapping.contact import ContactReport, LineState, check_contact
+from ohmloop.mapping.measuring import measure_map
+from ohmloop.mapping.noise import NoiseModel, multiplexing_gain
+from ohmloop.mapping.patterns import Patterns, pattern_order, patterns_for
+from ohmloop.mapping.states import CellState
+from ohmloop.mapping.steps import Journal
+
+__all__ = [
+    "CellState",
+    "ConductanceMap",
+    "ContactReport",
+    "Journal",
+    "LineState",
+    "MapComparison",
+    "NoiseModel",
+    "Patterns",
+    "check_contact",
+    "measure_map",
+    "multiplexing_gain",
+    "pattern_order",
+    "patterns_for",
+]

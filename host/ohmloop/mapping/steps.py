@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A measurement cut into steps that a journal remembers, so that an interrupted one goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+Arrays = dict[str, NDArray[Any]]
+Progress = Callable[[int, int], None]
+"""Called with conversions done and conversions expected."""
+
+
+class Journal(Protocol):
+    """Where the results of steps are kept as they arrive."""
+
+    def recall(self, step: str) -> Arrays | None:
+        """Returns what a step gave, or None when it has not been done."""
+
+    def record(self, step: str, arrays: Arrays) -> None:
+        """Keeps what a step gave; returns when it is safe."""
+
+
+@dataclass(slots=True)
+class Steps:
+    """Runs steps, each once in the life of a journal.
+
+    Attributes:
+        journal: where their results are kept; None keeps nothing.
+        progress: told after each step.
+        expected: conversions that the whole will take, as far as is known.
+        conversions: conversions taken, those of an interrupted run included.
+        board_seconds: time of the board, likewise.
+        recalled: steps that were not measured again.
+    """
+
+    journal: Journal | None = None
+    progress: Progress | None = None
+    expected: int = 0
+    conversions: int = 0
+    board_seconds: float = 0.0
+    recalled: int = 0
+
+    def run(self, step: str, conversions: int, measure: Callable[[], Arrays]) -> Arrays:
+        """Returns what a step gives; measures it unless the journal has it.
+
+        Args:
+            step: its name, the same in every run of the same measurement.
+            conversions: that it takes.
+            measure: does it; its arrays hold `board_seconds`, one number.
+        """
+        arrays = None if self.journal is None else self.journal.recall(step)
+        if arrays is None:
+            arrays = measure()
+            if self.journal is not None:
+                self.journal.record(step, arrays)
+        else:
+            self.recalled += 1
+        self.conversions += conversions
+        self.board_seconds += float(arrays["board_seconds"])
+        if self.progress is not None:
+            self.progress(self.conversions, max(self.expected, self.conversions))
+        return arrays
