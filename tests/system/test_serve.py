@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A board of this process as a pseudo-terminal or a TCP port, with an echo in place of the board."""
 
+import contextlib
 import os
 import queue
 import signal
@@ -16,7 +17,10 @@ import pytest
 import serial
 
 from ohmloop.errors import BoardBusy, UrlError
+from ohmloop.link.wires import WireContext, open_wire
+from ohmloop.link.wires import serve as serve_module
 from ohmloop.link.wires.serve import serve
+from ohmloop.link.wires.tcp import BUSY_LINE
 
 ECHO_URL = "sim://?rows=16&columns=16&lanes=8&payload=1024&boot=1"
 Serving = Callable[..., str]
@@ -73,9 +77,41 @@ def test_tcp_is_on_loopback_and_takes_one_client(echo: Path) -> None:
             first.sendall(b"\0mine\0")
             assert first.recv(100) == b"\0mine\0"
             with socket.create_connection(address, timeout=10) as second:
-                assert second.recv(1) == b""  # turned away
+                assert second.recv(100) == BUSY_LINE  # turned away
+                assert second.recv(1) == b""
             first.sendall(b"\0still\0")
             assert first.recv(100) == b"\0still\0"
+
+
+def test_a_board_that_waits_for_nothing_stands_nearly_still(echo: Path) -> None:
+    """It runs while something may follow from the last byte; then the client is waited for."""
+
+    class Client:
+        url = "tcp://client"
+
+        def __init__(self) -> None:
+            self.waits: list[float] = []
+            self.said = b""
+
+        def exchange(self, timeout_s: float) -> bytes:
+            self.waits.append(timeout_s)
+            if len(self.waits) == 3000:
+                ended.set()
+            return b"\0hello\0" if len(self.waits) == 10 else b""
+
+        def send(self, data: bytes) -> None:
+            self.said += data
+
+        def close(self) -> None:
+            pass
+
+    client, ended = Client(), threading.Event()
+    with contextlib.closing(open_wire(f"{ECHO_URL}&front=bytes", WireContext())) as wire:
+        serve_module._pump(serve_module._SimulatedPipe(wire), client, ended)
+        assert client.said == b"\0hello\0"
+        at_full_speed = [turn for turn, wait_s in enumerate(client.waits) if wait_s == 0]
+        assert 0 < len(at_full_speed) < 100
+        assert wire.now_s() < 3001 * serve_module._STEP_S  # one step a turn, the idle ones 50 ms apart
 
 
 def test_after_a_client_has_gone_the_next_is_taken(echo: Path) -> None:

@@ -2,27 +2,23 @@
 """A board of this process as a byte stream for others: a pseudo-terminal or a loopback TCP port."""
 
 import contextlib
-import errno
-import os
-import select
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Final, Protocol
+from typing import Final
 
-from ohmloop.errors import BoardBusy, UrlError
+from ohmloop.errors import UrlError
 from ohmloop.link.frames import StreamDecoder, stuff
-from ohmloop.link.wires.base import Wire, WireContext, open_wire
+from ohmloop.link.wires._endpoints import Endpoint, PtyEndpoint, TcpEndpoint
+from ohmloop.link.wires.base import Wire, WireContext, byte_rate, open_wire
+from ohmloop.link.wires.sim import SimWire
 
-LOOPBACK: Final = "127.0.0.1"
-_CHUNK_BYTES: Final = 1 << 16
-_SLICE_S: Final = 0.0005  # board time of one step: some milliseconds of wall time on the simulated board
 _IDLE_WAIT_S: Final = 0.05  # wall time between steps of a board that waits for nothing
-_ACTIVE_WALL_S: Final = 0.05  # after the last byte, the board runs on at full speed for this long
-_PENDING_LIMIT: Final = 1 << 24  # bytes for a client that does not read; then it is cut off
+_STEP_S: Final = 2e-5  # board time of a simulation's step: a byte of the client waits for one at most
+_QUIET_S: Final = 4e-4  # a simulation waits for nothing when it has said nothing for so long: above the time
+_QUIET_BYTES: Final = 4  # that the largest PING takes to its first byte, and above so many bytes on the line
 
 
 def serve(
@@ -55,202 +51,86 @@ def serve(
             where="serve",
         )
     ended = stop or threading.Event()
-    endpoint: _Endpoint = _TcpEndpoint(tcp_port) if tcp_port is not None else _PtyEndpoint()
+    endpoint: Endpoint = TcpEndpoint(tcp_port) if tcp_port is not None else PtyEndpoint()
     with contextlib.closing(endpoint):
-        pipe = _BytePipe(open_wire(_with_byte_front(url), context or WireContext()))
+        wire = open_wire(_with_byte_front(url), context or WireContext())
+        pipe = _SimulatedPipe(wire) if isinstance(wire, SimWire) else _BytePipe(wire)
         with contextlib.closing(pipe), _signals_set(ended):
             announce(endpoint.url)
             _pump(pipe, endpoint, ended)
 
 
-def _pump(pipe: "_BytePipe", endpoint: "_Endpoint", ended: threading.Event) -> None:
+def _pump(pipe: "_BytePipe", endpoint: Endpoint, ended: threading.Event) -> None:
     """Moves bytes both ways and lets the board's time run on, also when nobody talks."""
-    last_byte = last_step = time.monotonic()
     while not ended.is_set():
-        active = pipe.needs_time or time.monotonic() - last_byte < _ACTIVE_WALL_S
-        received = endpoint.exchange(0.0 if active else _IDLE_WAIT_S)
-        if received:
-            pipe.write(received)
-        now = time.monotonic()
-        sent = pipe.read(_SLICE_S if pipe.owns_pace else now - last_step)
-        last_step = now
-        if sent:
+        received = endpoint.exchange(0.0 if pipe.runs else _IDLE_WAIT_S)
+        if sent := pipe.step(received):
             endpoint.send(sent)
-        if sent or received:
-            last_byte = time.monotonic()
-        elif active and not pipe.owns_pace:
-            time.sleep(_SLICE_S)
 
 
 class _BytePipe:
-    """A wire as a byte stream, whether it carries bytes or packets."""
+    """A wire as a byte stream, whether it carries bytes or packets; its time is the wall's."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._decoder = StreamDecoder()
-        self.owns_pace = hasattr(wire, "needs_time")  # a simulation is slower than the board it is
+        self._stepped_s = time.monotonic()
 
     @property
-    def needs_time(self) -> bool:
-        """True while something on the board waits for time to pass."""
-        return bool(getattr(self._wire, "needs_time", False))
+    def runs(self) -> bool:
+        """True while something on the board waits for a time that only steps let pass."""
+        return False
 
-    def write(self, data: bytes) -> None:
+    def step(self, received: bytes) -> bytes:
+        """Lets time pass, hands on what the client wrote then, and returns what the board says."""
+        before_s, self._stepped_s = self._stepped_s, time.monotonic()
+        sent = bytearray(self._read(self._stepped_s - before_s))
+        self._write(received)
+        while data := self._read(0.0):
+            sent += data
+        return bytes(sent)
+
+    def close(self) -> None:
+        """Closes the wire."""
+        self._wire.close()
+
+    def _write(self, data: bytes) -> None:
         """Passes bytes on, as frames where the wire takes frames."""
+        if not data:
+            return
         if not self._wire.packet:
             self._wire.write(data)
             return
         for frame in self._decoder.feed(data):
             self._wire.write(frame)
 
-    def read(self, timeout_s: float) -> bytes:
+    def _read(self, timeout_s: float) -> bytes:
         """Returns the bytes that come within `timeout_s` of board time."""
         data = self._wire.read(timeout_s)
         return stuff(data) if data and self._wire.packet else data
 
-    def close(self) -> None:
-        """Closes the wire."""
-        self._wire.close()
 
+class _SimulatedPipe(_BytePipe):
+    """A simulation, slower than the board it is: it runs only while there is something to wait for."""
 
-class _Endpoint(Protocol):
-    """Where the client is. `exchange` waits for bytes and returns them; `send` never blocks."""
+    def __init__(self, wire: SimWire) -> None:
+        super().__init__(wire)
+        self._wire: SimWire = wire
+        self._spoken_s = wire.now_s()
+        self._quiet_s = max(_QUIET_S, _QUIET_BYTES / byte_rate(wire))
 
-    url: str
+    @property
+    def runs(self) -> bool:
+        """True while a token, an operation, bytes on the line or the last byte's effects are under way."""
+        return self._wire.now_s() - self._spoken_s < self._quiet_s or self._wire.needs_time
 
-    def exchange(self, timeout_s: float) -> bytes:
-        """Returns what the client wrote within `timeout_s`."""
-        ...
-
-    def send(self, data: bytes) -> None:
-        """Queues bytes for the client."""
-        ...
-
-    def close(self) -> None:
-        """Ends the service."""
-        ...
-
-
-class _PtyEndpoint:
-    """A raw pseudo-terminal. Its slave is kept open, so that clients may come and go."""
-
-    def __init__(self) -> None:
-        import tty
-
-        self._master, self._slave = os.openpty()
-        tty.setraw(self._slave)
-        os.set_blocking(self._master, False)
-        self._pending = bytearray()
-        self.url = f"serial://{os.ttyname(self._slave)}"
-
-    def exchange(self, timeout_s: float) -> bytes:
-        """Returns what the client wrote within `timeout_s`; passes on what waits for it."""
-        writers = [self._master] if self._pending else []
-        readable, writable, _ = select.select([self._master], writers, [], timeout_s)
-        if writable:
-            self._flush()
-        return os.read(self._master, _CHUNK_BYTES) if readable else b""
-
-    def send(self, data: bytes) -> None:
-        """Queues bytes for the client; what nobody reads is lost, as on a wire."""
-        self._pending += data
-        self._flush()
-        if len(self._pending) > _PENDING_LIMIT:
-            self._pending.clear()
-
-    def close(self) -> None:
-        """Closes both ends."""
-        os.close(self._master)
-        os.close(self._slave)
-
-    def _flush(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            del self._pending[: os.write(self._master, self._pending)]
-
-
-class _TcpEndpoint:
-    """A listening socket on loopback and its one client; a second client is turned away."""
-
-    def __init__(self, port: int) -> None:
-        self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            self._listener.bind((LOOPBACK, port))
-        except OSError as error:
-            self._listener.close()
-            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
-                raise
-            raise BoardBusy(
-                f"port {port} of {LOOPBACK}: {error.strerror}", value=port, where=LOOPBACK
-            ) from error
-        self._listener.listen(2)
-        self._client: socket.socket | None = None
-        self._pending = bytearray()
-        self.url = f"tcp://{LOOPBACK}:{self._listener.getsockname()[1]}"
-
-    def exchange(self, timeout_s: float) -> bytes:
-        """Returns what the client wrote within `timeout_s`; takes new clients and sends what waits."""
-        watched: list[socket.socket] = [self._listener] + ([self._client] if self._client else [])
-        writers = [self._client] if self._client and self._pending else []
-        readable, writable, _ = select.select(watched, writers, [], timeout_s)
-        if writable:
-            self._flush()
-        received = self._receive() if self._client in readable else b""
-        if self._listener in readable:
-            self._accept()
-        return received
-
-    def send(self, data: bytes) -> None:
-        """Queues bytes for the client, if there is one."""
-        if self._client is None:
-            return
-        self._pending += data
-        self._flush()
-        if len(self._pending) > _PENDING_LIMIT:
-            self._drop_client()
-
-    def close(self) -> None:
-        """Closes the port and the client."""
-        self._drop_client()
-        self._listener.close()
-
-    def _accept(self) -> None:
-        client, _ = self._listener.accept()
-        if self._client is not None:
-            client.close()
-            return
-        client.setblocking(False)
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._client = client
-
-    def _receive(self) -> bytes:
-        data = b""
-        try:
-            if self._client is not None:
-                data = self._client.recv(_CHUNK_BYTES)
-        except BlockingIOError:
-            return b""
-        except ConnectionError:
-            pass
-        if not data:
-            self._drop_client()
-        return data
-
-    def _flush(self) -> None:
-        if self._client is None:
-            return
-        try:
-            del self._pending[: self._client.send(self._pending)]
-        except BlockingIOError:
-            return
-        except ConnectionError:
-            self._drop_client()
-
-    def _drop_client(self) -> None:
-        self._pending.clear()
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+    def step(self, received: bytes) -> bytes:
+        """Hands on what the client wrote, lets a step of time pass, and returns what the board says."""
+        self._write(received)
+        sent = self._read(_STEP_S)
+        if received or sent:
+            self._spoken_s = self._wire.now_s()
+        return sent
 
 
 def _with_byte_front(url: str) -> str:

@@ -4,14 +4,44 @@
 import socket
 from typing import Final
 
-from ohmloop.errors import BoardLost, UrlError
+from ohmloop.errors import BoardBusy, BoardLost, UrlError
 from ohmloop.link.wires.base import WireContext, WireUrl
 from ohmloop.link.wires.duplex import DuplexWire
 
 CONNECT_LIMIT_S: Final = 5.0
+BUSY_LINE: Final = b"\0ohmloop: busy\n\0"
+"""All that a server says to a second client: bytes that are no frame, so that no board ever begins so."""
 
 
-def open_wire(url: WireUrl, context: WireContext) -> DuplexWire:
+class TcpWire(DuplexWire):
+    """A board's socket; it knows the server's word for "taken"."""
+
+    def __init__(self, url: str, peer: socket.socket) -> None:
+        super().__init__(
+            url,
+            descriptor=peer.fileno(),
+            receive=peer.recv,
+            send=peer.send,
+            close=peer.close,
+            rate=0.0,
+        )
+        self._begin = b""
+
+    def _receive(self) -> bytes:
+        data = super()._receive()
+        if len(self._begin) < len(BUSY_LINE):
+            self._begin += data[: len(BUSY_LINE) - len(self._begin)]
+            if self._begin == BUSY_LINE:
+                raise BoardBusy(
+                    f"{self.url}: the board serves another client",
+                    value="a second client",
+                    limit="one client",
+                    where=self.url,
+                )
+        return data
+
+
+def open_wire(url: WireUrl, context: WireContext) -> TcpWire:
     """Connects to a board's socket.
 
     Raises:
@@ -36,11 +66,4 @@ def open_wire(url: WireUrl, context: WireContext) -> DuplexWire:
         ) from error
     peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     peer.setblocking(False)
-    return DuplexWire(
-        url.text,
-        descriptor=peer.fileno(),
-        receive=peer.recv,
-        send=peer.send,
-        close=peer.close,
-        rate=0.0,
-    )
+    return TcpWire(url.text, peer)
