@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""SIGKILL at any moment, many processes at once: the file opens, nothing acknowledged is lost or repeated."""
+
+import os
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from registry_bench import SHAPE, a_chip, a_job, all_cells, killed
+
+from ohmloop.registry import BoardCounter, Cells, Registry
+
+STEPS = 30
+KILLS = 100
+LONGEST_S = 0.12
+"""Of about a job's time: kills fall before, in the middle of and after its steps."""
+
+
+class FakeBoard:
+    """Gives pulses to a file that stands for a chip: a byte a step executed, nothing of it ever lost."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def pulse(self, number: int) -> None:
+        with self.path.open("ab", buffering=0) as file:
+            file.write(bytes([number]))
+
+    @property
+    def given(self) -> np.ndarray:
+        """Executions of every step, `[steps]`."""
+        data = self.path.read_bytes() if self.path.exists() else b""
+        return np.bincount(np.frombuffer(data, np.uint8), minlength=STEPS)
+
+    @property
+    def counter(self) -> BoardCounter:
+        return BoardCounter("b", 1, int(self.given.sum()))
+
+
+def one_cell(number: int) -> tuple[list[int], list[int]]:
+    return [number // 6 % 8], [number % 6]
+
+
+def program(path: Path, board: FakeBoard, told: Path) -> None:
+    """Opens or resumes the job and gives every step that is left, three under way at a time."""
+    with Registry.open(path) as registry, told.open("ab", buffering=0) as log:
+        chip = a_chip(registry)
+        session = registry.jobs.session(chip, board.counter)
+        open_jobs = registry.jobs.interrupted(chip)
+        job = (
+            registry.jobs.resume(session, open_jobs[0].id)
+            if open_jobs
+            else a_job(registry, chip, session=session, steps=STEPS, most_pulses=1)
+        )
+        with job:
+            under_way: list[int] = []
+            for number in [*job.remaining(), None]:
+                if number is not None:
+                    rows, columns = one_cell(number)
+                    job.begin(number, rows=rows, columns=columns, row_by_row=True)
+                    board.pulse(number)
+                    under_way.append(number)
+                while under_way and (number is None or len(under_way) == 3):
+                    first = under_way.pop(0)
+                    job.acknowledge(first, 1, values={"step": first})
+                    log.write(bytes([first]))
+
+
+def test_a_job_killed_a_hundred_times_repeats_nothing_acknowledged(tmp_path: Path) -> None:
+    generator = np.random.default_rng(5)
+    kills = jobs = 0
+    while kills < KILLS:
+        lab, board = tmp_path / f"{jobs}.sqlite", FakeBoard(tmp_path / f"{jobs}.chip")
+        told = tmp_path / f"{jobs}.told"
+        acknowledged: set[int] = set()
+        while len(acknowledged) < STEPS and kills < KILLS:
+            acknowledged = set(told.read_bytes()) if told.exists() else set()
+            given = board.given
+            kills += killed(partial(program, lab, board, told), generator.uniform(0.0, LONGEST_S))
+            assert [n for n in acknowledged if board.given[n] != given[n]] == [], "given again"
+            acknowledged = assert_sound(lab, board, told)
+        jobs += 1
+    if len(acknowledged) < STEPS:
+        program(lab, board, told)
+    assert len(assert_sound(lab, board, told)) == STEPS
+    assert (board.given >= 1).all()
+    with Registry.open(lab) as registry:
+        (job,) = registry.jobs.all(registry.chips.get("a"))
+        assert job.state == "done"
+
+
+def assert_sound(lab: Path, board: FakeBoard, told: Path) -> set[int]:
+    """The registry opens, and knows of every step that was acknowledged and of every pulse.
+
+    Returns the acknowledged steps.
+    """
+    with Registry.open(lab) as registry:
+        assert registry.integrity_faults() == []
+        if not registry.chips.all():
+            assert board.given.sum() == 0
+            return set()
+        chip = registry.chips.get("a")
+        jobs = registry.jobs.all(chip)
+        acknowledged = registry.jobs.acknowledged(jobs[0].id) if jobs else set()
+        assert set(told.read_bytes() if told.exists() else b"") <= acknowledged
+        truth = np.zeros(SHAPE[1:], np.int64)
+        for number, count in enumerate(board.given):
+            rows, columns = one_cell(number)
+            truth[rows[0], columns[0]] += count
+        assert (registry.wear.pulses(chip) >= truth).all()
+        registry.jobs.session(chip, board.counter)  # what the next opening learns from the board
+        assert np.array_equal(registry.wear.pulses(chip), truth)
+        return acknowledged
+
+
+@pytest.mark.parametrize("workers", [4])
+def test_processes_that_write_at_once_lose_nothing(path: Path, workers: int) -> None:
+    children = []
+    for worker in range(workers):
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                charge_rows(path, worker)
+                code = 0
+            finally:
+                os._exit(code)
+        children.append(child)
+    assert [os.WEXITSTATUS(os.waitpid(child, 0)[1]) for child in children] == [0] * workers
+    with Registry.open(path) as registry:
+        assert registry.integrity_faults() == []
+        chip = registry.chips.get("a")
+        assert registry.wear.pulses(chip)[: 2 * workers].tolist() == [[20] * 6] * (2 * workers)
+        assert len(registry.jobs.all(chip)) == workers
+        assert {job.state for job in registry.jobs.all(chip)} == {"done"}
+
+
+def charge_rows(path: Path, worker: int) -> None:
+    with Registry.open(path) as registry:
+        chip = a_chip(registry)
+        rows = [2 * worker, 2 * worker + 1]
+        with a_job(registry, chip, all_cells(rows=rows), steps=20, most_pulses=20) as job:
+            for number in job.remaining():
+                job.begin(number, most_pulses=1)
+                job.acknowledge(number, 1)
+
+
+def test_a_crashed_writer_leaves_no_half_record(path: Path, tmp_path: Path) -> None:
+    def die_inside() -> None:
+        with Registry.open(path) as registry, registry.jobs._database.transaction():
+            registry.wear.charge(a_chip(registry), Cells(0, np.arange(8), np.arange(6)), 9, "form")
+            (tmp_path / "inside").touch()
+            os.read(os.pipe()[0], 1)  # waits for the kill
+
+    assert killed(die_inside, 0.3)
+    assert (tmp_path / "inside").exists()
+    with Registry.open(path) as registry:
+        assert registry.chips.all() == [] and registry.integrity_faults() == []
+        assert not registry.wear.pulses(a_chip(registry)).any()
+
+
+def make(lab: Path) -> None:
+    Registry.open(lab).close()
+
+
+def test_a_file_whose_making_was_killed_is_made_again(path: Path) -> None:
+    for trial in range(15):
+        lab = path.parent / f"{trial}.sqlite"
+        killed(partial(make, lab), 0.001 * trial)
+        with Registry.open(lab) as registry:
+            assert registry.integrity_faults() == [] and registry.version >= 1
