@@ -11,7 +11,7 @@ from ohmloop.board.recording import Records, RecordsFor, Unnamed, Unrecorded
 from ohmloop.link.messages import Identity
 from ohmloop.profile import Profile
 from ohmloop.profile.state_file import chip_seed, is_throw_away
-from ohmloop.registry import ChipRecords, Provenance
+from ohmloop.registry import ChipRecords, Provenance, records_of
 
 _RECORDED_ORIGINS: Final = ("chip", "emulated")
 
@@ -44,7 +44,7 @@ def open_recorded(
         BoardLost, BoardBusy, WrongDevice, DeadlineExceeded, VersionMismatch: no board to work with.
         RegistryError: the registry cannot be used.
     """
-    return open_board(
+    board = open_board(
         url,
         chip=chip,
         profile=profile,
@@ -52,6 +52,25 @@ def open_recorded(
         noise_seed=noise_seed,
         records_for=_recorder(registry, noise_seed),
     )
+    _recall_contacts(board)
+    return board
+
+
+def _recall_contacts(board: Board) -> None:
+    """Hands the board what earlier contact checks found of its lines."""
+    records = records_of(board)
+    if records is None:
+        return
+    for number, macro in enumerate(board.macros):
+        health = records.registry.health.current(records.chip, number)
+        rows, columns = range(macro.rows), range(macro.columns)
+        board.contacts.accept(
+            number,
+            rows=rows,
+            row_lines=health.row_lines[: macro.rows],
+            columns=columns,
+            column_lines=health.column_lines[: macro.columns],
+        )
 
 
 def _recorder(registry: str | Path | bool, noise_seed: int) -> RecordsFor:

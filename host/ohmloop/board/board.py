@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from ohmloop._map import Field, Opcode, Register, Table
 from ohmloop.board.arming import Permission, permission
+from ohmloop.board.contact import Contacts
 from ohmloop.board.core import Core
 from ohmloop.board.limits import Limits
 from ohmloop.board.macro import Macro
@@ -143,6 +144,11 @@ class Board(Unpicklable):
     def records(self) -> Records:
         """Where its pulses and jobs are recorded: the lab's registry, for a chip with a name."""
         return self._core.records
+
+    @property
+    def contacts(self) -> Contacts:
+        """What contact checks found of its lines: FORM on a chip with a name needs good ones."""
+        return self._core.contacts
 
     @property
     def limits(self) -> Limits:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ohmloop._map import CLK_HZ, MAX_LINES, RANGES, Opcode, Register, Table
 from ohmloop.board.arming import MAX_WORD, Permission
+from ohmloop.board.contact import Contacts
 from ohmloop.board.limits import Limits, whole
 from ohmloop.board.recording import Records, Unrecorded
 from ohmloop.board.results import Conditions
@@ -49,6 +50,7 @@ class Core:
     url: str
     origin: str
     packet: bool
+    contacts: Contacts
     permission: Permission | None = None
     records: Records = field(default_factory=Unrecorded)
     _next_index: int = 0

@@ -231,7 +231,7 @@ class Macro(Matvec, Mappable):
 
         Raises:
             LimitError, ShapeError: outside the chip's or the permission's limits; nothing was driven.
-            NotArmed: not permitted; nothing was driven.
+            NotArmed, ContactNotPassed: not permitted, or its lines not checked; nothing was driven.
             Aborted: stopped; says how many pulses were given.
         """
         shape = PulseShape(voltage_v, gate_v, width_s, pulses, operation_index)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from ohmloop.board.board import Board
-    from ohmloop.mapping import ConductanceMap, Journal
+    from ohmloop.mapping import ConductanceMap, ContactReport
     from ohmloop.mapping.steps import Progress
 
 
@@ -32,10 +32,13 @@ class Mappable(Unpicklable):
         calibration: Any = None,
         accept_mismatch: bool = False,
         earlier: ConductanceMap | None = None,
-        journal: Journal | None = None,
         progress: Progress | None = None,
+        resume: int | None = None,
     ) -> ConductanceMap:
         """Measures what the cells of a window conduct; gives no pulse (docs/mapping.md).
+
+        On a chip with a name it is a job of the registry, journaled step by step; its map and the cells'
+        health are kept there.
 
         Args:
             window: cells of this macro; all by default.
@@ -48,16 +51,16 @@ class Mappable(Unpicklable):
             calibration: an `ohmloop.calibration.Calibration`; without one the profile's nominal gains hold.
             accept_mismatch: take a calibration that does not match; the map then says so.
             earlier: a map of the same cells, so that cells that were formed then can be told as stuck.
-            journal: keeps every step, and knows those of an interrupted run.
             progress: called with conversions done and expected.
+            resume: number of an interrupted map's job: it goes on, with the window and plan it had.
 
         Raises:
             LimitError, ShapeError: an argument is wrong; nothing was sent.
             CalibrationMismatch, CalibrationExpired: the calibration is not of this board; nothing was sent.
         """
-        from ohmloop.mapping import measure_map
+        from ohmloop.mapping import map_macro
 
-        return measure_map(
+        return map_macro(
             self,  # type: ignore[arg-type]
             window,
             method=method,
@@ -68,6 +71,39 @@ class Mappable(Unpicklable):
             calibration=calibration,
             accept_mismatch=accept_mismatch,
             earlier=earlier,
-            journal=journal,
+            progress=progress,
+            resume=resume,
+        )
+
+    def check_contact(
+        self,
+        window: Window | None = None,
+        *,
+        read_v: float = 0.05,
+        short_siemens: float | None = None,
+        progress: Progress | None = None,
+    ) -> ContactReport:
+        """Reads every cell of a window at a low voltage and tells good lines from short and open ones.
+
+        FORM on a chip with a name is refused on lines that have not passed. What is found goes to the board
+        and, for a chip with a name, to the registry; gives no pulse.
+
+        Args:
+            window: its lines are tested; all by default.
+            read_v: voltage on the rows, volts.
+            short_siemens: conductance from which a cell counts as shorted; 1.25 times the largest formed one
+                of the profile by default.
+            progress: called with conversions done and expected.
+
+        Raises:
+            LimitError, ShapeError: an argument is wrong; nothing was sent.
+        """
+        from ohmloop.mapping import check_contact
+
+        return check_contact(
+            self,  # type: ignore[arg-type]
+            window,
+            read_v=read_v,
+            short_siemens=short_siemens,
             progress=progress,
         )

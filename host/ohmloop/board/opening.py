@@ -8,6 +8,7 @@ from typing import Final
 
 from ohmloop._map import CLK_HZ, CYCLES_CAP, Register
 from ohmloop.board.board import Board
+from ohmloop.board.contact import Contacts
 from ohmloop.board.core import CORRECTIONS, Core
 from ohmloop.board.limits import Limits, finite, whole
 from ohmloop.board.recording import RecordsFor, unrecorded
@@ -16,7 +17,7 @@ from ohmloop.link.messages import CHIP_ID_BYTES, Identity
 from ohmloop.link.session import Session
 from ohmloop.link.wires import WireContext, open_wire
 from ohmloop.profile import LIMIT_REGISTERS, Profile, chip_seed, load_profile
-from ohmloop.profile.state_file import THROW_AWAY
+from ohmloop.profile.state_file import THROW_AWAY, is_throw_away
 
 REPLAY: Final = "replay"
 FIRST_EMU: Final = Register.EMU_CHIP_SEED
@@ -69,6 +70,10 @@ def open_board(
             url=url,
             origin=_origin(identity, wire.origin),
             packet=wire.packet,
+            contacts=Contacts(
+                [(macro.rows, macro.columns) for macro in identity.macros],
+                required=chip is not None and not is_throw_away(chip) and not wire.origin.startswith(REPLAY),
+            ),
         )
         _load(core, chip, seed)
         _lock_limits(core)

@@ -40,7 +40,7 @@ def run_pulses(core: Core, window: Window, kind: Pulse, shape: PulseShape, resul
     """Pulses every cell of a window.
 
     Raises:
-        LimitError, ShapeError, NotArmed: nothing was driven.
+        LimitError, ShapeError, NotArmed, ContactNotPassed: nothing was driven.
         Aborted: stopped in the middle.
     """
     what = kind.name.lower()
@@ -53,6 +53,8 @@ def run_pulses(core: Core, window: Window, kind: Pulse, shape: PulseShape, resul
             where=what,
         )
     permitted.check(kind, window, request.voltage_code, request.pulses)
+    if kind == Pulse.FORM:
+        core.contacts.require(window)
     index = core.take_indices(request.pulses, shape.operation_index)
     step = _rows_per_request(core, request)
     cycles, rows_done, given = _driven(core, permitted, replace(request, operation_index=index), step)

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a chip's cells conduct, measured: maps with uncertainties and states."""
 
+from ohmloop.board.contact import LineState
 from ohmloop.mapping.comparison import MapComparison
 from ohmloop.mapping.conductance_map import ConductanceMap
-from ohmloop.mapping.contact import ContactReport, LineState, check_contact
+from ohmloop.mapping.contact import ContactReport, check_contact
 from ohmloop.mapping.measuring import measure_map
 from ohmloop.mapping.noise import NoiseModel, multiplexing_gain
 from ohmloop.mapping.patterns import Patterns, pattern_order, patterns_for
+from ohmloop.mapping.procedure import map_macro
+from ohmloop.mapping.recorded import latest_map
 from ohmloop.mapping.states import CellState
 from ohmloop.mapping.steps import Journal
 
@@ -20,6 +23,8 @@ __all__ = [
     "NoiseModel",
     "Patterns",
     "check_contact",
+    "latest_map",
+    "map_macro",
     "measure_map",
     "multiplexing_gain",
     "pattern_order",

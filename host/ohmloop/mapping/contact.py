@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ohmloop.errors import ContactNotPassed
+from ohmloop.board.contact import LineState
 from ohmloop.mapping.measuring import setup_for
 from ohmloop.mapping.onehot import read_onehot
+from ohmloop.mapping.recorded import record_contact
 from ohmloop.mapping.states import SIEMENS_PER_MICROSIEMENS, SURE, shorted_siemens
 from ohmloop.mapping.steps import Steps
 
@@ -35,18 +35,9 @@ MEDIAN_SPREAD: Final = 1.2533
 """Standard deviation of a median over that of a mean, for normal numbers."""
 
 
-class LineState(IntEnum):
-    """Health of a row or column."""
-
-    UNTESTED = 0
-    GOOD = 1
-    SHORT = 2
-    OPEN = 3
-
-
 @dataclass(frozen=True, eq=False)
 class ContactReport:
-    """What a contact check found; hand it to `board.accept_contact`, or use `macro.check_contact`.
+    """What a contact check found.
 
     Attributes:
         rows: driven lines tested.
@@ -77,7 +68,7 @@ class ContactReport:
 
     def bad_lines(self) -> list[tuple[str, int, LineState]]:
         """Returns the lines that may not be formed: axis, number, state."""
-        good = [LineState.GOOD] if self.opens_testable else [LineState.GOOD, LineState.UNTESTED]
+        good = [LineState.GOOD] if self.opens_testable else [LineState.GOOD, LineState.UNKNOWN]
         found = []
         for axis, lines, states in (
             ("row", self.rows, self.row_lines),
@@ -86,37 +77,6 @@ class ContactReport:
             bad = np.flatnonzero(~np.isin(states, good))
             found += [(axis, int(lines[at]), LineState(states[at])) for at in bad]
         return found
-
-    def require(self, window: Window) -> None:
-        """Raises ContactNotPassed unless every line of a window was tested and is good."""
-        macro = self.facts["macro"]
-        if window.macro.index != macro:
-            raise ContactNotPassed(
-                f"contact: macro {macro} was tested, not macro {window.macro.index}",
-                value=window.macro.index,
-                limit=macro,
-                where="contact",
-            )
-        for axis, asked, tested in (
-            ("row", window.rows, self.rows),
-            ("column", window.columns, self.columns),
-        ):
-            left = np.setdiff1d(asked, tested)
-            if left.size:
-                raise ContactNotPassed(
-                    f"contact: {axis} {left[0]} has not been tested; run macro.check_contact(window)",
-                    value=int(left[0]),
-                    limit=f"tested {axis}s",
-                    where=f"{axis} {left[0]}",
-                )
-        for axis, line, state in self.bad_lines():
-            if line in (window.rows if axis == "row" else window.columns):
-                raise ContactNotPassed(
-                    f"contact: {axis} {line} is {state.name.lower()}; leave it out of the window",
-                    value=state.name.lower(),
-                    limit="good",
-                    where=f"{axis} {line}",
-                )
 
     def summary(self) -> dict[str, Any]:
         """Returns what a report says of it, JSON-ready."""
@@ -169,7 +129,7 @@ def check_contact(
     least, most = pristine[0][1] * SIEMENS_PER_MICROSIEMENS, pristine[-1][1] * SIEMENS_PER_MICROSIEMENS
     floor = macro.profile.formed_floor * macro.profile.g_lsb_siemens
     judge = _Judge(least, most, floor)
-    return ContactReport(
+    report = ContactReport(
         rows=np.array(whole.rows),
         columns=np.array(whole.columns),
         row_lines=judge.lines(reading.siemens, spread, shorted),
@@ -186,6 +146,24 @@ def check_contact(
             "board_seconds": steps.board_seconds,
             "conversions": steps.conversions,
         },
+    )
+    _hand_over(macro, whole, report)
+    return report
+
+
+def _hand_over(macro: Macro, window: Window, report: ContactReport) -> None:
+    """Tells the registry and the board what was found.
+
+    Where pristine cells conduct nothing an open line looks as a good one: the board then takes lines that are
+    not short as good, the registry as unknown.
+    """
+    record_contact(macro, window, report)
+    rows, columns = (
+        np.where((lines == LineState.UNKNOWN) & ~np.bool_(report.opens_testable), LineState.GOOD, lines)
+        for lines in (report.row_lines, report.column_lines)
+    )
+    macro.board.contacts.accept(
+        macro.index, rows=report.rows, row_lines=rows, columns=report.columns, column_lines=columns
     )
 
 
@@ -204,11 +182,11 @@ class _Judge:
         sure = SURE * MEDIAN_SPREAD * np.nanmedian(spread, axis=1) / np.sqrt(cells)
         states = np.full(siemens.shape[0], LineState.GOOD, np.uint8)
         if self.least > 0:
-            states[sure > OPEN_PART * self.least] = LineState.UNTESTED
+            states[median - sure < OPEN_PART * self.least] = LineState.UNKNOWN
             states[median + sure < OPEN_PART * self.least] = LineState.OPEN
             states[(median - sure > BRIDGED * self.most) & (median < self.floor)] = LineState.SHORT
         else:
-            states[median <= sure] = LineState.UNTESTED
+            states[median <= sure] = LineState.UNKNOWN
         few = max(2, int(np.ceil(SHORTED_PART * cells)))
         states[shorted.sum(axis=1) >= few] = LineState.SHORT
         return states

@@ -54,14 +54,12 @@ def measure_map(
         LimitError, ShapeError: an argument is wrong; nothing was sent.
     """
     whole = macro[:, :] if window is None else window
-    setup = setup_for(macro, samples, read_v, calibration, accept_mismatch, Steps(journal, progress))
-    _check_method(method)
-    masked = _checked_mask(mask, whole)
+    masked = checked_mask(mask, whole)
     known = _known(earlier, whole)
     rows, columns = np.flatnonzero(~masked.all(axis=1)), np.flatnonzero(~masked.all(axis=0))
     part = whole[rows, columns]
-    if method != "onehot":
-        patterns_for(rows.size, order)
+    check_plan(macro, rows.size, method=method, samples=samples, order=order, read_v=read_v)
+    setup = setup_for(macro, samples, read_v, calibration, accept_mismatch, Steps(journal, progress))
     setup.steps.expected = part.size * setup.samples
     forecast = predicted(setup, part, order=order)
     chosen = forecast.better if method == "auto" else method
@@ -92,7 +90,10 @@ def setup_for(
     return Setup(macro, scale, noise, drive * macro.profile.read_v, checked_samples(samples), steps)
 
 
-def _check_method(method: str) -> None:
+def check_plan(
+    macro: Macro, rows: int, *, method: str, samples: int, order: int | None, read_v: float | None
+) -> None:
+    """Raises LimitError where a map of `rows` rows cannot be measured so."""
     if method not in METHODS:
         raise LimitError(
             f"method: {method!r} asked, one of {', '.join(METHODS)} expected",
@@ -100,9 +101,13 @@ def _check_method(method: str) -> None:
             limit=METHODS,
             where="method",
         )
+    if method != "onehot":
+        patterns_for(rows, order)
+    setup_for(macro, samples, read_v, None, False, Steps())
 
 
-def _checked_mask(mask: ArrayLike | None, window: Window) -> Bools:
+def checked_mask(mask: ArrayLike | None, window: Window) -> Bools:
+    """Returns which cells of a window are left out; raises ShapeError where it is no mask of them."""
     if mask is None:
         return np.zeros(window.shape, np.bool_)
     masked = np.asarray(mask)

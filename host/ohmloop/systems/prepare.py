@@ -179,6 +179,8 @@ def form_pristine_rows(
     nominal = macro.profile.forming
     voltage_v = nominal.voltage_v if voltage_v is None else voltage_v
     target = macro[window.rows[pristine], window.columns]
+    if not macro.board.contacts.are_good(target):
+        macro.check_contact(target)
     cells = int(target.shape[0] * target.shape[1])
     with macro.board.armed(target, ops={"form"}, max_pulses=cells, max_voltage_v=voltage_v, expires_s=60.0):
         result = macro.form(

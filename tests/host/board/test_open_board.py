@@ -65,6 +65,7 @@ def test_a_served_board_keeps_its_chip_s_seed(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_named_chip_keeps_its_cells() -> None:
     with ohmloop.open(SMALL, chip="wafer 3") as board:
+        board.macro.check_contact()
         with board.armed(board.macro[:, :], **ARM):
             board.macro.form(board.macro[:, :], **NOMINAL)
         formed = board.macro.dump_g_codes(board.macro[:, :])

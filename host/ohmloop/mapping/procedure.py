@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""`Macro.map`: a map measured, journaled and kept, or an interrupted one taken up again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ohmloop.errors import LimitError
+from ohmloop.mapping.conductance_map import ConductanceMap
+from ohmloop.mapping.measuring import check_plan, checked_mask, measure_map
+from ohmloop.mapping.recorded import JobJournal, journaled, resumed
+from ohmloop.mapping.steps import Progress
+
+if TYPE_CHECKING:
+    from ohmloop.board import Macro, Window
+
+
+def map_macro(
+    macro: Macro,
+    window: Window | None,
+    *,
+    method: str,
+    samples: int,
+    order: int | None,
+    mask: ArrayLike | None,
+    read_v: float | None,
+    calibration: Any,
+    accept_mismatch: bool,
+    earlier: ConductanceMap | None,
+    progress: Progress | None,
+    resume: int | None,
+) -> ConductanceMap:
+    """Measures a map; see `Macro.map`."""
+
+    def measure(
+        cells: Window, plan: dict[str, Any], left_out: Any, journal: JobJournal | None
+    ) -> ConductanceMap:
+        return measure_map(
+            macro,
+            cells,
+            **plan,
+            mask=left_out,
+            calibration=calibration,
+            accept_mismatch=accept_mismatch,
+            earlier=earlier,
+            journal=journal,
+            progress=progress,
+        )
+
+    if resume is not None:
+        if window is not None or mask is not None:
+            raise LimitError(
+                f"resume: job {resume} names its own window and mask", value=resume, where="resume"
+            )
+        return resumed(macro, resume, measure)
+    whole = macro[:, :] if window is None else window
+    plan: dict[str, Any] = {"method": method, "samples": samples, "order": order, "read_v": read_v}
+    left_out = checked_mask(mask, whole)
+    check_plan(macro, int(np.count_nonzero(~left_out.all(axis=1))), **plan)
+    return journaled(macro, whole, plan, left_out, lambda journal: measure(whole, plan, left_out, journal))

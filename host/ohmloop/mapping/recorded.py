@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Maps and contact checks to the lab's registry: journaled while they run, kept when they are done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ohmloop.errors import MapError
+from ohmloop.mapping.conductance_map import ConductanceMap
+from ohmloop.mapping.states import CellState
+from ohmloop.mapping.steps import Arrays
+from ohmloop.registry import Cells, records_of
+from ohmloop.registry import CellState as HealthState
+
+if TYPE_CHECKING:
+    from ohmloop.board import Macro, Window
+    from ohmloop.mapping.contact import ContactReport
+    from ohmloop.registry import ChipRecords, Job
+
+MOST_STEPS: Final = 100_000
+"""Steps that a map's job may have: how many it will take is not known when it begins."""
+KIND: Final = "map"
+
+
+class JobJournal:
+    """A registry's job as the journal of a map: steps are numbered in the order in which they come."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._done = {step.number: step for step in job.results()}
+        self._next = 0
+
+    def recall(self, step: str) -> Arrays | None:
+        """Returns what a step gave before the job was interrupted, or None; the step is then begun."""
+        number, self._next = self._next, self._next + 1
+        found = self._done.get(number)
+        if found is None:
+            self._job.begin(number, most_pulses=0)
+            return None
+        if found.values.get("step") != step:
+            raise MapError(
+                f"job {self._job.id}: step {number} is {found.values.get('step')!r}, {step!r} expected: "
+                "it was measured in another way",
+                value=found.values.get("step"),
+                limit=step,
+                where=f"job {self._job.id}",
+            )
+        return dict(found.arrays)
+
+    def record(self, step: str, arrays: Arrays) -> None:
+        """Keeps what a step gave."""
+        self._job.acknowledge(self._next - 1, values={"step": step}, arrays=arrays)
+
+
+def journaled(
+    macro: Macro,
+    window: Window,
+    plan: dict[str, Any],
+    mask: NDArray[np.bool_],
+    measure: Callable[[JobJournal | None], ConductanceMap],
+) -> ConductanceMap:
+    """Measures a map as a job of the chip's registry, and keeps it; without a registry it only measures.
+
+    Args:
+        macro: the array.
+        window: its cells.
+        plan: plain values from which the measurement can be taken up again.
+        mask: cells that are left out.
+        measure: measures, with a journal or without.
+    """
+    records = records_of(macro.board)
+    if records is None:
+        return measure(None)
+    with records.open_job(
+        KIND,
+        macro=macro.index,
+        rows=window.rows,
+        columns=window.columns,
+        steps=MOST_STEPS,
+        resumable=True,
+        plan=plan,
+        arrays={"mask": mask},
+    ) as job:
+        return _finished(macro, job, measure)
+
+
+def resumed(
+    macro: Macro, job_id: int, measure: Callable[[Window, dict[str, Any], Any, JobJournal], ConductanceMap]
+) -> ConductanceMap:
+    """Goes on with an interrupted map of this chip; steps that are journaled are not measured again.
+
+    Args:
+        macro: the array.
+        job_id: the registry's number of the job.
+        measure: measures, given window, plan, mask and journal.
+
+    Raises:
+        MapError: the board keeps no registry, or the job is no map of this macro.
+    """
+    records = records_of(macro.board)
+    if records is None:
+        raise MapError(
+            f"job {job_id}: {macro.board.chip!r} is in no registry; open the board with the chip's name",
+            value=macro.board.chip,
+            where="chip",
+        )
+    with records.resume_job(job_id) as job:
+        record = job.record
+        if record.kind != KIND or record.cells.macro != macro.index:
+            raise MapError(
+                f"job {job_id}: a {record.kind} of macro {record.cells.macro}, no map of macro {macro.index}",
+                value=record.kind,
+                limit=KIND,
+                where=f"job {job_id}",
+            )
+        window = macro[record.cells.rows, record.cells.columns]
+        mask = job.arrays()["mask"].astype(np.bool_)
+        return _finished(macro, job, lambda journal: measure(window, dict(job.plan), mask, journal))
+
+
+def _finished(macro: Macro, job: Job, measure: Callable[[JobJournal], ConductanceMap]) -> ConductanceMap:
+    measured = measure(JobJournal(job))
+    keep_map(macro, measured, job_id=job.id)
+    job.finish("done")
+    return measured
+
+
+def keep_map(macro: Macro, measured: ConductanceMap, *, job_id: int | None = None) -> None:
+    """Puts a map and what it says of the cells' health into the chip's registry, where there is one."""
+    records = records_of(macro.board)
+    if records is None:
+        return
+    cells = Cells(macro.index, measured.rows, measured.columns)
+    provenance = records.provenance.with_recipe(f"map {measured.method}")
+    kept = ("independent_siemens", "channel_siemens", "board_siemens", "state", "range")
+    records.registry.maps.store(
+        records.chip,
+        cells,
+        measured.siemens,
+        measured.uncertainty_siemens,
+        method=measured.method,
+        provenance=provenance,
+        arrays={name: getattr(measured, name) for name in kept},
+        about={
+            "samples": measured.samples,
+            "conversions": measured.conversions,
+            "facts": dict(measured.facts),
+        },
+        job_id=job_id,
+    )
+    states = np.array([_health(one) for one in CellState], np.uint8)[measured.state]
+    states[_known_better(records, cells, states)] = HealthState.UNKNOWN
+    records.registry.health.store(
+        records.chip, cells, source=KIND, states=states, provenance=provenance, job_id=job_id
+    )
+
+
+def _known_better(records: ChipRecords, cells: Cells, states: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Returns where programming knows better: a cell may be stuck while it conducts as a formed one."""
+    known = records.registry.health.current(records.chip, cells.macro).cells[cells.grid]
+    conducts = states == HealthState.FORMED
+    return np.asarray(
+        (known == HealthState.GAVE_UP) | (conducts & (known == HealthState.STUCK_HIGH)), dtype=np.bool_
+    )
+
+
+def _health(state: CellState) -> HealthState:
+    return HealthState.UNKNOWN if state == CellState.MASKED else HealthState[state.name]
+
+
+def latest_map(macro: Macro) -> ConductanceMap | None:
+    """Returns the last map of the chip on a macro from its registry; None where there is none."""
+    records = records_of(macro.board)
+    found = None if records is None else records.registry.maps.latest(records.chip, macro.index)
+    if found is None:
+        return None
+    return ConductanceMap(
+        siemens=found.siemens,
+        **{name: np.asarray(array) for name, array in found.arrays.items()},
+        rows=found.cells.rows,
+        columns=found.cells.columns,
+        method=found.method,
+        samples=int(found.about["samples"]),
+        conversions=int(found.about["conversions"]),
+        facts=found.about["facts"],
+    )
+
+
+def record_contact(macro: Macro, window: Window, report: ContactReport) -> None:
+    """Puts what a contact check found into the chip's registry, where there is one."""
+    records = records_of(macro.board)
+    if records is None:
+        return
+    states = np.where(report.shorted, HealthState.STUCK_HIGH, HealthState.UNKNOWN)
+    records.registry.health.store(
+        records.chip,
+        Cells.of(window),
+        source="contact",
+        states=states,
+        row_lines=report.row_lines,
+        column_lines=report.column_lines,
+        provenance=records.provenance.with_recipe("contact"),
+    )
