@@ -34,8 +34,8 @@ COVERAGE: Final = 3.0
 """Cells may differ by this many standard uncertainties, and by DRIFT."""
 DRIFT: Final = 0.2
 """Relative change that a resting cell may show between map and opening."""
-FEWEST_ALIKE: Final = 0.5
-"""Fraction of the cells that must be alike; of two unrelated chips far fewer are."""
+FEWEST_ALIKE: Final = 0.8
+"""Fraction of the cells that must be alike: of the same chip nearly all are, of two half-formed ones half."""
 _NONE: Plain = {}
 
 

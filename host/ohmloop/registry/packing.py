@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -47,7 +48,7 @@ def unpack_arrays(blob: bytes | None, where: str) -> dict[str, NDArray[Any]]:
     try:
         with np.load(io.BytesIO(blob), allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except (ValueError, OSError, zipfile.BadZipFile, KeyError) as error:
+    except (ValueError, OSError, zipfile.BadZipFile, zlib.error, KeyError) as error:
         raise RegistryError(f"{where}: the arrays are damaged: {error}", where=where) from error
 
 
