@@ -40,6 +40,10 @@ class Estimate:
         """Standard uncertainty of each number alone: the root of the sum of the squares of the parts."""
         return np.asarray(np.sqrt(self.independent**2 + self.channel**2 + self.board**2))
 
+    def widened(self, relative: float) -> Estimate:
+        """Returns the estimate with one more relative uncertainty, common to the board."""
+        return replace(self, board=np.hypot(self.board, self.values * relative)) if relative else self
+
     def scaled(self, factor: float, unit: str) -> Estimate:
         """Returns the estimate in another unit, `factor` of it to one of this."""
         parts = ("values", "independent", "channel", "board", "repeatability")
@@ -84,8 +88,14 @@ class ProductCalibration(Protocol):
         """Converters bend so much that planes are corrected one by one."""
         ...
 
-    def require(self, board: Board, *, macro: int, accept_mismatch: bool) -> tuple[str, ...]:
-        """Returns what does not match; raises CalibrationMismatch unless that is accepted."""
+    def require(
+        self, board: Board, *, macro: int, columns: NDArray[np.intp], accept_mismatch: bool
+    ) -> tuple[str, ...]:
+        """Returns what does not match or has failed; raises a typed error unless that is accepted."""
+        ...
+
+    def true_drive(self, drive: float) -> tuple[float, float]:
+        """Returns a nominal ratio of read voltages as measured, and its relative standard uncertainty."""
         ...
 
     def products(self, codes: Floats, reading: Reading) -> Estimate:

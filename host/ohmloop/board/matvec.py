@@ -134,9 +134,13 @@ def matvec(
         per_plane=asked.per_plane,
     )
     apparent = calibration.products(got.adc_code_sums.reshape(split).sum(axis=1) / averages, reading)
-    volts = nominal_v if in_volts else nominal_v / got.read_v
+    if in_volts:
+        estimate = apparent.scaled(nominal_v / asked.levels, "A")
+    else:
+        drive, unsure = calibration.true_drive(reading.drive)
+        estimate = apparent.scaled(1 / drive / asked.levels, "S").widened(unsure)
     return MatvecResult(
-        estimate=apparent.scaled(volts / asked.levels, "A" if in_volts else "S"),
+        estimate=estimate,
         inputs=np.asarray(codes * ((got.read_v if in_volts else 1.0) / asked.levels), dtype=np.float64),
         saturated=np.asarray(got.saturated.reshape(n, -1, window.shape[1]).any(axis=1)),
         range=got.range,
@@ -256,7 +260,10 @@ class Matvec(Unpicklable):
             raise ShapeError(f"x_unit: {x_unit!r}, 'V' or '1' expected", value=x_unit, where="x_unit")
         averages_log2(averages)
         found = calibration.require(
-            self._board, macro=window.macro.index, accept_mismatch=flag(accept_mismatch, "accept_mismatch")
+            self._board,
+            macro=window.macro.index,
+            columns=window.columns,
+            accept_mismatch=flag(accept_mismatch, "accept_mismatch"),
         )
         asked = Asked(
             x_unit=x_unit,

@@ -1,6 +1,29 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a measured array does to a product, and how to account for it."""
+"""What a board and an array do to a product, measured, and how to account for it."""
 
+from ohmloop.calibration.artefact import Artefact, Residual, Taken, Values
+from ohmloop.calibration.bundle import Calibration
+from ohmloop.calibration.drift import Drift, DriftWatch
+from ohmloop.calibration.files import load_artefact, save_artefact
 from ohmloop.calibration.line_resistance import PositionFactors, effective_siemens, emulate_line_resistance
+from ohmloop.calibration.procedures import calibrate
+from ohmloop.calibration.recipes import Recipe, load_recipe, recipe_names
 
-__all__ = ["PositionFactors", "effective_siemens", "emulate_line_resistance"]
+__all__ = [
+    "Artefact",
+    "Calibration",
+    "Drift",
+    "DriftWatch",
+    "PositionFactors",
+    "Recipe",
+    "Residual",
+    "Taken",
+    "Values",
+    "calibrate",
+    "effective_siemens",
+    "emulate_line_resistance",
+    "load_artefact",
+    "load_recipe",
+    "recipe_names",
+    "save_artefact",
+]

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Readings of known conductances to gain, offset and INL of every sense channel: the fit, no I/O."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+SWEEPS: Final = 6
+SMOOTHING: Final = 1e-3
+"""Weight of the INL curve's second differences against its data: only knots that saw nothing feel it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bend:
+    """The converters' integral non-linearity: codes at knots of ideal code, linear between them.
+
+    Offset and slope of the curve are zero over the knots that were seen: they belong to the channels.
+    """
+
+    knots: Floats
+    codes: Floats
+    uncertainty: Floats
+
+    def at(self, ideal: Floats) -> Floats:
+        """Returns the bend at ideal codes, codes, same shape."""
+        return np.asarray(np.interp(ideal, self.knots, self.codes))
+
+    def uncertainty_at(self, ideal: Floats) -> Floats:
+        """Returns its standard uncertainty, codes, same shape; correlated over channels."""
+        return np.asarray(np.interp(ideal, self.knots, self.uncertainty))
+
+    @property
+    def rms(self) -> float:
+        """Root mean square over the knots, codes."""
+        return float(np.sqrt(np.mean(self.codes**2)))
+
+    @property
+    def is_seen(self) -> bool:
+        """It is larger than its own uncertainty explains."""
+        return self.rms > 3 * float(np.sqrt(np.mean(self.uncertainty**2)))
+
+
+@dataclass(frozen=True, eq=False)
+class LevelReadings:
+    """What one range showed of known conductances.
+
+    Attributes:
+        siemens: applied, both polarities `[levels]`.
+        codes: mean codes of `readings` readings `[levels, columns]`.
+        variance: of one reading, codes squared `[columns]`.
+        saturated: a reading was at the converter's limit `[columns]`.
+    """
+
+    siemens: Floats
+    codes: Floats
+    variance: Floats
+    saturated: Mask
+    readings: int
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Lines `code = offset + gain * siemens + bend`, one a channel and range, `[ranges, columns]`.
+
+    Attributes:
+        gain: codes per siemens.
+        offset: codes.
+        gain_u: standard uncertainty of the gain, own of every channel.
+        gain_common_u: the same, common to all channels: what the bend left.
+        offset_u: standard uncertainty of the offset, own of every channel.
+        offset_common_u: the same, common to all channels.
+        noise: standard deviation of one reading that repeats remove, codes.
+        granularity: scatter of mean codes about the fit that repeats do not remove: quantisation, codes.
+        scatter: of mean codes about the fit, codes.
+    """
+
+    gain: Floats
+    offset: Floats
+    gain_u: Floats
+    gain_common_u: Floats
+    offset_u: Floats
+    offset_common_u: Floats
+    noise: Floats
+    granularity: Floats
+    scatter: Floats
+    bend: Bend
+
+    def predict(self, range_index: int, siemens: Floats) -> Floats:
+        """Returns mean codes `[levels, columns]` of conductances `[levels]`."""
+        ideal = self.gain[range_index] * siemens[:, None]
+        return np.asarray(ideal + self.offset[range_index] + self.bend.at(ideal))
+
+
+def fit_channels(ranges: Sequence[LevelReadings], *, good: Mask, knots: int, full: float) -> Fit:
+    """Fits every channel's line and the bend that they share.
+
+    Args:
+        ranges: readings of each range, three levels at least.
+        good: `[ranges, columns]` channels that shape the bend and the pooled figures.
+        knots: of the bend over -full .. full; 0: the converters are taken as straight.
+        full: largest magnitude of a code.
+
+    Returns:
+        The fit; the bend has neither slope nor offset of its own.
+    """
+    bend = Bend(np.array([-full, full]), np.zeros(2), np.zeros(2))
+    lines = [_line(one, one.codes) for one in ranges]
+    for _ in range(SWEEPS if knots else 0):
+        ideals = [line.gain * one.siemens[:, None] for one, line in zip(ranges, lines, strict=True)]
+        straight = [
+            one.codes - line.offset - ideal for one, line, ideal in zip(ranges, lines, ideals, strict=True)
+        ]
+        seen = [np.broadcast_to(mask, ideal.shape) for mask, ideal in zip(good, ideals, strict=True)]
+        bend = _bend(
+            np.concatenate([ideal[mask] for ideal, mask in zip(ideals, seen, strict=True)]),
+            np.concatenate([rest[mask] for rest, mask in zip(straight, seen, strict=True)]),
+            np.linspace(-full, full, knots),
+        )
+        lines = [_line(one, one.codes - bend.at(ideal)) for one, ideal in zip(ranges, ideals, strict=True)]
+    shaped = knots / len(ranges)
+    parts = [
+        _uncertainties(one, line, mask, shaped) for one, line, mask in zip(ranges, lines, good, strict=True)
+    ]
+    columns = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
+    return Fit(
+        gain=np.stack([line.gain for line in lines]),
+        offset=np.stack([line.offset for line in lines]),
+        bend=bend,
+        **columns,
+    )
+
+
+class _Line(NamedTuple):
+    gain: Floats
+    offset: Floats
+    residual: Floats
+
+
+def _line(one: LevelReadings, codes: Floats) -> _Line:
+    """Returns every channel's least-squares line through `codes` and what it leaves `[levels, columns]`."""
+    mean = one.siemens.mean()
+    centred = one.siemens - mean
+    gain = centred @ codes / np.sum(centred**2)
+    offset = codes.mean(axis=0) - gain * mean
+    return _Line(gain, offset, codes - offset - gain * one.siemens[:, None])
+
+
+def _uncertainties(one: LevelReadings, line: _Line, good: Mask, shaped: float) -> dict[str, Floats]:
+    """Returns what the scatter about the lines of a range says of their uncertainty, codes, `[columns]` each.
+
+    The scatter is split: what all channels share at a level is the bend's, the rest each channel's own.
+    """
+    levels, columns = line.residual.shape
+    chosen = line.residual[:, good] if good.any() else line.residual
+    count, ones = chosen.shape[1], np.ones(columns)
+    centred = one.siemens - one.siemens.mean()
+    spread = float(np.sum(centred**2))
+    of_gain, of_offset = centred / spread, 1 / levels - centred * one.siemens.mean() / spread
+    shared = chosen.mean(axis=1)
+    # The scatter differs from level to level, so each level counts with its own (sandwich estimator, HC2).
+    leverage = 1 / levels + centred**2 / spread
+    own = np.sum((chosen - shared[:, None]) ** 2, axis=1) / max(count - 1, 1) / (1 - leverage)
+    common = max(float(np.sum(shared**2)) / max(levels - 2 - shaped, 1) - float(own.mean()) / count, 0.0)
+    noise = float(one.variance[good].mean() if good.any() else one.variance.mean()) / one.readings
+    return {
+        "gain_u": ones * np.sqrt(of_gain**2 @ own),
+        "gain_common_u": ones * math.sqrt(common / spread),
+        "offset_u": ones * np.sqrt(of_offset**2 @ own),
+        "offset_common_u": ones * math.sqrt(common * float(np.sum(of_offset**2))),
+        "noise": np.sqrt(one.variance),
+        "granularity": ones * math.sqrt(max(float(own.mean()) - noise, 0.0)),
+        "scatter": np.sqrt(np.sum(line.residual**2, axis=0) / (levels - 2)),
+    }
+
+
+def _bend(ideal: Floats, residual: Floats, knots: Floats) -> Bend:
+    """Fits the curve through residuals by smoothed least squares; takes its own straight line away."""
+    place = np.clip((ideal - knots[0]) / (knots[1] - knots[0]), 0, knots.size - 1)
+    left = np.minimum(place.astype(np.intp), knots.size - 2)
+    share = place - left
+    normal = np.zeros((knots.size, knots.size))
+    np.add.at(normal, (left, left), (1 - share) ** 2)
+    np.add.at(normal, (left + 1, left + 1), share**2)
+    np.add.at(normal, (left, left + 1), share * (1 - share))
+    np.add.at(normal, (left + 1, left), share * (1 - share))
+    seen = np.zeros(knots.size)
+    np.add.at(seen, left, (1 - share) * residual)
+    np.add.at(seen, left + 1, share * residual)
+    rough = np.diff(np.eye(knots.size), 2, axis=0)
+    smooth = normal + SMOOTHING * ideal.size / knots.size * rough.T @ rough
+    inverse = np.linalg.inv(smooth)
+    codes = inverse @ seen
+    weight = np.diag(normal) + 1e-9
+    line = np.polynomial.polynomial.polyfit(knots / knots[-1], codes, 1, w=np.sqrt(weight))
+    codes -= np.polynomial.polynomial.polyval(knots / knots[-1], line)
+    left_over = float(np.mean((residual - np.interp(ideal, knots, codes)) ** 2))
+    return Bend(knots, codes, np.sqrt(np.maximum(np.diag(inverse), 0) * left_over))

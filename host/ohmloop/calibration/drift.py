@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Reference columns, watched: has the board or the chip moved since it was calibrated?"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ohmloop.board.estimate import Floats, Reading
+from ohmloop.calibration.artefact import Artefact, Residual, Values
+from ohmloop.calibration.recipes import DriftRecipe
+from ohmloop.calibration.setting import Setting, rms
+from ohmloop.errors import CalibrationExpired, LimitError, NotPrepared
+
+if TYPE_CHECKING:
+    from ohmloop.calibration.bundle import Calibration
+
+_log = logging.getLogger(__name__)
+Policy = Literal["warn", "raise", "recalibrate"]
+
+
+@dataclass(frozen=True, eq=False)
+class Drift:
+    """Change of the reference columns between two artefacts.
+
+    Attributes:
+        columns: of the macro.
+        change: relative, `[columns]`.
+        uncertainty: of the change, from repeatability alone, `[columns]`.
+        is_exceeded: the change matters and noise does not explain it.
+    """
+
+    columns: tuple[int, ...]
+    change: Floats
+    uncertainty: Floats
+    is_exceeded: bool
+
+    def __str__(self) -> str:
+        worst = int(np.abs(self.change).argmax())
+        return (
+            f"reference column {self.columns[worst]} changed by {100 * self.change[worst]:+.3f} % "
+            f"+- {100 * self.uncertainty[worst]:.3f} %"
+        )
+
+
+def measure_drift(setting: Setting[DriftRecipe]) -> Artefact:
+    """Measures the reference columns and compares them with the artefact before, where there is one.
+
+    Raises:
+        LimitError: the macro has fewer columns.
+        NotPrepared: a reference column carries no current.
+    """
+    macro, recipe, using = setting.macro, setting.recipe, setting.using
+    if recipe.columns > macro.columns:
+        raise LimitError(
+            f"recipe {recipe.name}: {recipe.columns} reference columns asked, the macro has {macro.columns}",
+            value=recipe.columns,
+            limit=macro.columns,
+            unit="columns",
+            where="recipe columns",
+        )
+    rows, columns = setting.spread_rows(recipe.rows), setting.columns[-recipe.columns :]
+    codes, range_index = setting.plane_codes(np.ones((1, rows.size), np.intp), macro[rows, columns], None)
+    reading = Reading(
+        range=range_index,
+        averages=recipe.readings,
+        bits=1,
+        columns=columns,
+        rows_on=np.full((1, 1), rows.size),
+        signed=False,
+        drive=1.0,
+        per_plane=True,
+    )
+    seen = using.products(codes.mean(axis=0)[:, None, :], reading)
+    scatter = codes[:, 0].std(axis=0, ddof=1) / np.sqrt(recipe.readings)
+    repeats = np.hypot(scatter / using["adc"]["gain"].values[range_index, columns], 0.0)
+    if np.any(seen.values[0] <= 5 * repeats):
+        worst = int(columns[np.argmin(seen.values[0])])
+        raise NotPrepared(
+            f"reference column {worst} carries no current", value=worst, where=f"column {worst}"
+        )
+    found = Values.of(seen.values[0], "S", independent=repeats, channel=seen.channel[0], board=seen.board[0])
+    nominal = codes.mean(axis=0)[0] * macro.profile.siemens_per_adc_code(range_index)
+    before = using.artefacts.get("drift")
+    settings = {"columns": columns.tolist(), "rows": rows.tolist(), "range": range_index}
+    fits = before is not None and all(before.settings[key] == value for key, value in settings.items())
+    drift = drift_between(before, found, recipe) if before is not None and fits else None
+    change = np.zeros(columns.size) if drift is None else drift.change
+    residual = Residual(
+        rms(change), rms(repeats / found.values), rms(nominal / found.values - 1), "1", columns.size
+    )
+    note = "first measurement of these reference columns" if drift is None else str(drift)
+    settings |= {"is_exceeded": drift is not None and drift.is_exceeded}
+    ok = np.ones(macro.columns, np.bool_)
+    if drift is not None:
+        ok[columns] = np.abs(change) <= recipe.threshold
+    return setting.artefact("drift", {"conductance": found}, ok, residual, settings=settings, notes=(note,))
+
+
+def drift_between(before: Artefact, now: Values, recipe: DriftRecipe) -> Drift:
+    """Returns the relative change of the reference columns since an artefact."""
+    old = before["conductance"]
+    change = now.values / old.values - 1
+    error = np.hypot(now.independent / now.values, old.independent / old.values)
+    exceeded = bool(np.any((np.abs(change) > recipe.threshold) & (np.abs(change) > recipe.sigmas * error)))
+    return Drift(tuple(before.settings["columns"]), change, error, exceeded)
+
+
+class DriftWatch:
+    """Watches the reference columns during a long job.
+
+    Call it between pieces of work. Beyond the recipe's threshold it warns, raises CalibrationExpired, or
+    measures the converters again, by its policy; after that it raises only where the columns are still off.
+    """
+
+    def __init__(
+        self,
+        calibration: Calibration,
+        measure: Callable[[Calibration, str], Calibration],
+        *,
+        policy: Policy = "warn",
+        recipe: str = "drift",
+        recalibrate: str = "adc",
+    ) -> None:
+        self._measure, self._policy = measure, policy
+        self._recipe, self._recalibrate = recipe, recalibrate
+        self.calibration = calibration if "drift" in calibration.artefacts else measure(calibration, recipe)
+        self._baseline = self.calibration["drift"]
+
+    def __call__(self) -> Artefact:
+        """Measures the reference columns; returns the artefact; raises CalibrationExpired by policy."""
+        found = self._against_the_baseline()
+        if not found.settings["is_exceeded"]:
+            return found
+        if self._policy == "recalibrate":
+            _log.warning("%s; recalibrating with %s", found.notes[0], self._recalibrate)
+            self.calibration = self._measure(self.calibration, self._recalibrate)
+            found = self._against_the_baseline()
+        if found.settings["is_exceeded"]:
+            if self._policy != "warn":
+                raise CalibrationExpired(
+                    found.notes[0], value=found.residual.residual, where="reference columns"
+                )
+            _log.warning("%s; calibrate again", found.notes[0])
+        return found
+
+    def _against_the_baseline(self) -> Artefact:
+        return self._measure(self.calibration.of(*self._others(), self._baseline), self._recipe)["drift"]
+
+    def _others(self) -> list[Artefact]:
+        return [one for kind, one in self.calibration.artefacts.items() if kind != "drift"]

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A recipe to artefacts: the one call of a user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from ohmloop.calibration.adc import calibrate_adc
+from ohmloop.calibration.artefact import Artefact
+from ohmloop.calibration.bundle import Calibration
+from ohmloop.calibration.dac import calibrate_dac
+from ohmloop.calibration.dark import calibrate_dark
+from ohmloop.calibration.drift import measure_drift
+from ohmloop.calibration.lines import calibrate_lines
+from ohmloop.calibration.noise import calibrate_noise
+from ohmloop.calibration.recipes import Recipe, Sequence, load_recipe
+from ohmloop.calibration.setting import Setting, Tell
+
+if TYPE_CHECKING:
+    from ohmloop.board import Board
+
+PROCEDURES: Final[dict[str, Callable[[Setting[Any]], Artefact]]] = {
+    "adc": calibrate_adc,
+    "dark": calibrate_dark,
+    "noise": calibrate_noise,
+    "dac": calibrate_dac,
+    "lines": calibrate_lines,
+    "drift": measure_drift,
+}
+FIRST: Final = "adc"
+"""Recipe of what every other needs."""
+
+
+def calibrate(
+    board: Board,
+    recipe: str | Path | Recipe,
+    *,
+    macro: int = 0,
+    using: Calibration | None = None,
+    progress: Callable[[str, str, float], None] | None = None,
+    commit: str | None = None,
+) -> Calibration:
+    """Runs a recipe on an open board; only reads, never pulses.
+
+    Args:
+        board: the open board.
+        recipe: a shipped name, a YAML file or a recipe.
+        macro: which array.
+        using: what was calibrated before; converters are measured first where it holds none.
+        progress: called with the recipe's name, what is being done, and the fraction of it that is.
+        commit: of the checkout, for the artefacts.
+
+    Returns:
+        `using` with the new artefacts.
+
+    Raises:
+        ArtefactError: no such recipe.
+        CalibrationMismatch, CalibrationExpired: `using` does not fit this board.
+        LimitError, NotPrepared: the board or the array does not allow it.
+    """
+    held = using if using is not None else Calibration({})
+    if held.artefacts:
+        for one in held.artefacts.values():
+            one.require(board, macro=macro)
+    for step in _steps(recipe, held):
+        told: Tell = _told(progress, step.name)
+        setting = Setting(board.macros[macro], step, held, told, commit)
+        held = held.joined(PROCEDURES[step.procedure](setting))
+    return held
+
+
+def _steps(recipe: str | Path | Recipe, held: Calibration) -> list[Any]:
+    """Returns the procedures of a recipe in order; a sequence is opened, the converters come first."""
+    one = load_recipe(recipe) if isinstance(recipe, str | Path) else recipe
+    steps: list[Any] = [load_recipe(name) for name in one.steps] if isinstance(one, Sequence) else [one]
+    known = FIRST in held.artefacts or any(step.procedure == FIRST for step in steps)
+    return steps if known or steps[0].procedure == "dark" else [load_recipe(FIRST), *steps]
+
+
+def _told(progress: Callable[[str, str, float], None] | None, name: str) -> Tell:
+    if progress is None:
+        return lambda _what, _fraction: None
+    return lambda what, fraction: progress(name, what, fraction)
