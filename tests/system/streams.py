@@ -206,7 +206,7 @@ def commands(lines: int) -> st.SearchStrategy[Command]:
         st.just(Command(Opcode.DISARM, b"")),
         st.just(Command(Opcode.SAFE, b"", urgent=True)),
         st.just(Command(Opcode.HEARTBEAT, b"", urgent=True)),
-        st.sampled_from((Opcode.SWEEP, Opcode.RUN, 0x7F)).map(lambda o: Command(o, b"\0\0\0\0")),
+        st.sampled_from((Opcode.SEARCH, Opcode.RUN, 0x7F)).map(lambda o: Command(o, b"\0\0\0\0")),
     )
     usual = wholesome(lines)
     return st.one_of(usual, usual, usual, usual, usual, damaged(lines), rare)

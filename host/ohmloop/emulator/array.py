@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from ohmloop._map import MAX_LINES, Opcode, Register, Table
 from ohmloop.emulator import conversion, vectors
-from ohmloop.emulator.cells import Train, pulse_window
+from ohmloop.emulator.access import CellAccess
+from ohmloop.emulator.cellread import read_bias
+from ohmloop.emulator.cells import Train
 from ohmloop.emulator.registers import Registers
 from ohmloop.emulator.sums import COLUMN_BLOCK, build_tables
 from ohmloop.emulator.tables import Tables
-from ohmloop.link.messages import Axis, PulseRequest, VectorRequest, result_words
+from ohmloop.link.messages import Axis, PulseRequest, VectorRequest, pack_results, result_words
 
 _WINDOWS_KEPT: Final = 8
 _G_MAX: Final = 1023
@@ -48,22 +50,32 @@ class _Window:
     numbers: NDArray[np.uint32]
 
 
+def packed(values: NDArray[np.int64], saturated: NDArray[np.bool_], width_bits: int) -> Reading:
+    """Returns results `[n, m]`, clamped to a width, as a reply carries them."""
+    top = (1 << (width_bits - 1)) - 1
+    kept = np.clip(values, -top - 1, top)
+    flags = saturated | (kept != values)
+    data = pack_results(kept.astype(np.int32), width_bits)
+    return Reading(data, int(np.count_nonzero(flags)), flags.reshape(-1).astype(np.uint8))
+
+
 class EmulatedArray:
     """The cells of one macro and what computes with them.
 
     Attributes:
         cells: g codes, uint16 `[rows, columns]`: a view of the state file.
+        access: the same cells, one row at a time.
     """
 
     def __init__(self, cells: NDArray[np.uint16], number: int, registers: Registers, tables: Tables) -> None:
         self.cells = cells
-        self._number = number
+        self.access = CellAccess(cells, number, registers, tables)
         self._registers = registers
         self._tables = tables
         self._windows: OrderedDict[tuple[object, ...], _Window] = OrderedDict()
         self._cell_version = 0
         self._roots = np.zeros(cells.shape[1])
-        self._refresh(np.arange(cells.shape[1]))
+        self.refresh(np.arange(cells.shape[1]))
 
     def load(self, rows: Axis, columns: Axis, g_codes: NDArray[np.uint16], moved: int | None = None) -> None:
         """Writes g codes `[rows, columns]` of a window, row by row; the low 10 bits count.
@@ -78,7 +90,8 @@ class EmulatedArray:
         self.cells[np.ix_(rows.lines[:whole], columns.lines)] = g_codes[:whole] & _G_MAX
         if rest:
             self.cells[rows.lines[whole], columns.lines[:rest]] = g_codes[whole, :rest] & _G_MAX
-        self._refresh(columns.lines)
+        self.access.slow.fresh.settle()
+        self.refresh(columns.lines)
 
     def dump(self, rows: Axis, columns: Axis) -> NDArray[np.uint16]:
         """Returns the g codes `[rows, columns]` of a window."""
@@ -92,9 +105,15 @@ class EmulatedArray:
             request: what to give.
             pulses_each: how many pulses each row gets, `[rows]`: fewer where the operation is stopped.
         """
-        train = Train.of(request, self._registers, self._tables)
-        pulse_window(self.cells, self._number, request.rows.lines, request.columns.lines, train, pulses_each)
-        self._refresh(request.columns.lines)
+        train = Train(
+            request.kind,
+            request.voltage_code,
+            request.gate_code,
+            request.width_cycles,
+            request.operation_index,
+        )
+        self.access.give(request.rows.lines, request.columns.lines, train, pulses_each)
+        self.refresh(request.columns.lines)
 
     def read(self, request: VectorRequest) -> Reading:
         """Runs MAC, MAC_RAW or READ_CELLS.
@@ -105,6 +124,10 @@ class EmulatedArray:
         Returns:
             Results packed as the reply carries them.
         """
+        if request.opcode == Opcode.READ_CELLS:
+            if self.access.slow.on:
+                return self._read_slowly(request)
+            self.access.slow.fresh.read_any(request.rows.lines)
         window = self._window(request)
         n, m = request.result_shape
         raw, cells = request.opcode == Opcode.MAC_RAW, request.opcode == Opcode.READ_CELLS
@@ -143,8 +166,28 @@ class EmulatedArray:
         )
         return Reading(out.tobytes(), int(saturated), flags)
 
-    def _refresh(self, columns: NDArray[np.intp]) -> None:
+    def _read_slowly(self, request: VectorRequest) -> Reading:
+        """Reads cells with the slow effects, a row at a time."""
+        bias = read_bias(self._registers, request.read_code, request.polarity)
+        repeats = 1 << request.averages_log2
+        read = [
+            self.access.read_row(
+                int(row),
+                request.columns.lines,
+                bias,
+                request.range,
+                request.operation_index + i * repeats,
+                repeats,
+            )
+            for i, row in enumerate(request.rows.lines)
+        ]
+        values, saturated = np.stack([one[0] for one in read]), np.stack([one[1] for one in read])
+        return packed(values, saturated, request.width_bits)
+
+    def refresh(self, columns: NDArray[np.intp]) -> None:
         """Computes mroot of `columns` anew and forgets what was made of the cells."""
+        if self.access.half_select:
+            columns = np.arange(self.cells.shape[1])
         codes = self.cells[:, columns].astype(np.int64)
         s1, s2 = codes.sum(axis=0), (codes * codes).sum(axis=0)
         quotient = np.where(s1 > 0, (s2 << 10) // np.maximum(s1, 1), 0)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ohmloop._map import Opcode
 from ohmloop.emulator.compiling import Number, compiled
-from ohmloop.link.messages import CellRequest, PulseRequest, VectorRequest
+from ohmloop.link.messages import Axis, CellRequest, PulseRequest, VectorRequest
 
 _CONVERT: Final = 18
 _SUM: Final = 13
@@ -90,6 +90,7 @@ class CostModel:
     columns: int
     lanes: int
     adc_lanes: int
+    half_select: bool = False
 
     def _drains(self, request: VectorRequest, planes: int) -> NDArray[np.int64]:
         """Returns the conversion cycles of each lane group from the first to the last touched."""
@@ -118,17 +119,25 @@ class CostModel:
 
     def pulse_row(self, request: PulseRequest) -> int:
         """Returns the cycles of one pulse on one row: judged, driven, stored."""
-        groups = np.unique(request.columns.lines // self.lanes).size
-        stored = 18 + (2 * self.lanes + 15) * groups + self.columns // self.lanes - groups
-        return self._judgement + 1 + max(request.width_cycles + 1, stored)
+        return self.pulse_of(request.columns.lines, request.width_cycles)
+
+    def pulse_of(self, columns: NDArray[np.intp], width: int) -> int:
+        """Returns the cycles of one pulse on these columns of a row: judged, driven, stored."""
+        return self.judgement + 1 + max(width + 1, self.stored(columns, half_select=self.half_select))
+
+    def stored(self, columns: NDArray[np.intp], *, half_select: bool) -> int:
+        """Returns the macro's cycles of a pulse on these columns of a row."""
+        every = self.columns // self.lanes
+        groups = every if half_select else np.unique(columns // self.lanes).size
+        return 18 + (2 * self.lanes + 15) * groups + every - groups
 
     def pulse_start(self, request: PulseRequest) -> int:
         """Returns the cycles of PULSE besides its pulses: the dry pass over every row, and the refresh."""
-        return _PULSE + request.rows.count * self._judgement + self._refresh(request.columns.count)
+        return _PULSE + request.rows.count * self.judgement + self.refresh(self.touched(request.columns))
 
     def pulses_within(self, request: PulseRequest, cycles: int) -> tuple[int, int]:
         """Returns the row pulses begun, and the rows finished, before cycle `cycles` of the operation."""
-        first, each = _PULSE - 1 + (request.rows.count + 1) * self._judgement, self.pulse_row(request)
+        first, each = _PULSE - 1 + (request.rows.count + 1) * self.judgement, self.pulse_row(request)
         asked = request.rows.count * request.pulses
         begun = max(0, -(-(cycles - first) // each))
         ended = max(0, -(-(cycles - first - request.width_cycles) // each))
@@ -139,7 +148,7 @@ class CostModel:
         cells = request.rows.count * request.columns.count
         if request.g_codes is None:
             return _DUMP + 3 * cells
-        return _LOAD + 5 * cells + self._refresh(request.columns.count)
+        return _LOAD + 5 * cells + self.refresh(request.columns.count)
 
     def cells_within(self, request: CellRequest, cycles: int) -> int:
         """Returns the cells of CELL_LOAD or CELL_DUMP that the macro took before cycle `cycles`."""
@@ -147,10 +156,14 @@ class CostModel:
         return min(request.rows.count * request.columns.count, max(0, -(-(cycles - first) // each)))
 
     @property
-    def _judgement(self) -> int:
+    def judgement(self) -> int:
         """Cycles in which the guard judges a pulse on a row."""
         return -(-self.columns // _SCAN_BITS) + 2
 
-    def _refresh(self, touched: int) -> int:
-        """Cycles to bring the sums of `touched` columns up to date."""
+    def touched(self, columns: Axis) -> int:
+        """Returns the columns that pulses on a window touch."""
+        return self.columns if self.half_select else columns.count
+
+    def refresh(self, touched: int) -> int:
+        """Returns the cycles to bring the sums of `touched` columns up to date."""
         return self.columns + 4 + 35 * touched

@@ -3,6 +3,7 @@
 
 import struct
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final, cast
 
 import numpy as np
@@ -11,6 +12,7 @@ from ohmloop._map import Opcode, Register, Status
 from ohmloop.emulator.array import EmulatedArray
 from ohmloop.emulator.condition import Condition
 from ohmloop.emulator.cost import CostModel
+from ohmloop.emulator.procedures import Procedures
 from ohmloop.emulator.registers import find
 from ohmloop.emulator.tables import Tables
 from ohmloop.link.messages import (
@@ -52,6 +54,7 @@ class Executor:
         self._tables = tables
         self._arrays = arrays
         self._costs = [CostModel(macro.columns, macro.lanes, macro.adc_lanes) for macro in identity.macros]
+        self._procedures = Procedures(identity, condition, arrays)
         self._handlers: dict[int, Callable[[bytes], Answer]] = {
             Opcode.PING: lambda payload: (Status.OK, payload),
             Opcode.REG_READ: self._reg_read,
@@ -62,6 +65,9 @@ class Executor:
             Opcode.TABLE_WRITE: self._table_write,
             Opcode.CELL_LOAD: self._cell_load,
             Opcode.CELL_DUMP: self._cell_dump,
+            Opcode.SWEEP: self._procedures.sweep,
+            Opcode.PROGRAM: self._procedures.program,
+            Opcode.ENV: self._procedures.env,
         }
 
     def execute(self, opcode: int, payload: bytes) -> Answer:
@@ -78,18 +84,21 @@ class Executor:
 
     def largest_reply_words(self, opcode: int, payload: bytes) -> int:
         """Returns the payload words that the reply to a request may take."""
-        if opcode == Opcode.PING:
-            return largest_reply_words(len(payload) // 4)
+        sizes: dict[int, Callable[[], int]] = {
+            Opcode.PING: lambda: largest_reply_words(len(payload) // 4),
+            Opcode.REG_READ: lambda: largest_reply_words(min(unpack_words(payload)[1], len(Register))),
+            Opcode.CELL_DUMP: lambda: self._decode_cells(payload, load=False).largest_reply_words,
+            Opcode.SWEEP: lambda: self._procedures.decode_sweep(payload).largest_reply_words,
+            Opcode.PROGRAM: lambda: self._procedures.decode_program(payload).largest_reply_words,
+        }
+        if opcode in _VECTOR_OPCODES:
+            sizes[opcode] = lambda: self._decode_vectors(Opcode(opcode), payload).largest_reply_words
+        if opcode not in sizes or (opcode == Opcode.REG_READ and len(payload) != 8):
+            return COUNT_WORDS
         try:
-            if opcode == Opcode.REG_READ and len(payload) == 8:
-                return largest_reply_words(min(unpack_words(payload)[1], len(Register)))
-            if opcode in _VECTOR_OPCODES:
-                return self._decode_vectors(Opcode(opcode), payload).largest_reply_words
-            if opcode == Opcode.CELL_DUMP:
-                return self._decode_cells(payload, load=False).largest_reply_words
+            return sizes[opcode]()
         except Refusal:
-            pass
-        return COUNT_WORDS
+            return COUNT_WORDS
 
     def _reg_read(self, payload: bytes) -> Answer:
         require_length(payload, 2)
@@ -159,7 +168,8 @@ class Executor:
         self._require_released()
         condition = self._condition
         condition.guard.check_pulse(request, condition.cycles)
-        cost = self._costs[request.macro]
+        half_select = self._arrays[request.macro].access.half_select
+        cost = replace(self._costs[request.macro], half_select=half_select)
         asked = request.rows.count * request.pulses
         total = cost.pulse_start(request) + asked * cost.pulse_row(request)
         longest = condition.registers[Register.OPERATION_CYCLES]

@@ -2,14 +2,14 @@
 """The limit guard: what pulses and reads the limits and the token permit."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ohmloop._map import Pulse, Register, Status
 from ohmloop.emulator.registers import Registers
-from ohmloop.link.messages import ArmRequest, PulseRequest, Refusal, limits_hash
+from ohmloop.link.messages import ArmRequest, Axis, PulseRequest, Refusal, limits_hash
 
 EXPIRY_UNIT: Final = 1024
 _VOLTAGE_LIMITS: Final = {
@@ -38,6 +38,16 @@ class Token:
     left: int
     cap: int
     expires: int
+
+
+class Drive(NamedTuple):
+    """What a pulse drives: kind, DAC codes, clk cycles, and the payload words that hold them."""
+
+    kind: Pulse
+    voltage: int
+    gate: int
+    width: int
+    places: tuple[int, int, int]
 
 
 class Guard:
@@ -87,31 +97,47 @@ class Guard:
 
     def check_pulse(self, request: PulseRequest, now: int) -> None:
         """Raises Refusal, in the order of docs/protocol.md, unless every row may be pulsed."""
+        drive = Drive(request.kind, request.voltage_code, request.gate_code, request.width_cycles, (1, 1, 2))
+        self.judge(drive, request.rows, request.columns, now, 6)
+        self.check_budget(request.cell_pulses, 5)
+
+    def judge(self, drive: Drive, rows: Axis, columns: Axis, now: int, place: int) -> None:
+        """Raises Refusal unless every row of a window may be driven so; `place` is that of the window."""
         token = self._token
         if token is None:
             raise Refusal(Status.NOT_ARMED, 0, 0, 0)
         if now >= token.expires:
             raise Refusal(Status.TOKEN_EXPIRED, 0, 0, 0)
-        if request.kind not in token.kinds:
+        if drive.kind not in token.kinds:
             kinds = sum(1 << kind for kind in token.kinds)
-            raise Refusal(Status.OPERATION_NOT_ARMED, request.kind, kinds, 0)
-        self._check_window(request, token)
-        limits = self._registers
-        for status, value, limit, place in (
-            (Status.OVER_VOLTAGE_LIMIT, request.voltage_code, limits[_VOLTAGE_LIMITS[request.kind]], 1),
-            (Status.OVER_TOKEN_VOLTAGE, request.voltage_code, token.cap, 1),
-            (Status.OVER_GATE_LIMIT, request.gate_code, limits[Register.LIMIT_GATE_V], 1),
-            (Status.OVER_WIDTH_LIMIT, request.width_cycles, limits[Register.LIMIT_WIDTH], 2),
-            (Status.PULSE_BUDGET, min(request.cell_pulses, _COUNT_MAX), token.left, 5),
+            raise Refusal(Status.OPERATION_NOT_ARMED, drive.kind, kinds, 0)
+        self._check_window(rows, columns, token, place)
+        limits, (at_voltage, at_gate, at_width) = self._registers, drive.places
+        for status, value, limit, at in (
+            (Status.OVER_VOLTAGE_LIMIT, drive.voltage, limits[_VOLTAGE_LIMITS[drive.kind]], at_voltage),
+            (Status.OVER_TOKEN_VOLTAGE, drive.voltage, token.cap, at_voltage),
+            (Status.OVER_GATE_LIMIT, drive.gate, limits[Register.LIMIT_GATE_V], at_gate),
+            (Status.OVER_WIDTH_LIMIT, drive.width, limits[Register.LIMIT_WIDTH], at_width),
         ):
             if value > limit:
-                raise Refusal(status, value, limit, place)
+                raise Refusal(status, value, limit, at)
+
+    def check_budget(self, cell_pulses: int, place: int) -> None:
+        """Raises Refusal (PULSE_BUDGET) when the token has fewer pulses left."""
+        asked = min(cell_pulses, _COUNT_MAX)
+        if asked > self.left:
+            raise Refusal(Status.PULSE_BUDGET, asked, self.left, place)
+
+    @property
+    def left(self) -> int:
+        """Cell pulses that the token permits yet; 0 without one."""
+        return 0 if self._token is None else self._token.left
 
     @staticmethod
-    def _check_window(request: PulseRequest, token: Token) -> None:
-        rows = request.rows.lines
-        outside = ~np.isin(rows, token.rows)
-        if not np.isin(request.columns.lines, token.columns).all():
+    def _check_window(rows: Axis, columns: Axis, token: Token, place: int) -> None:
+        lines = rows.lines
+        outside = ~np.isin(lines, token.rows)
+        if not np.isin(columns.lines, token.columns).all():
             outside[:] = True
         if outside.any():
-            raise Refusal(Status.OUTSIDE_TOKEN, int(rows[np.argmax(outside)]), 0, 6)
+            raise Refusal(Status.OUTSIDE_TOKEN, int(lines[np.argmax(outside)]), 0, place)

@@ -55,6 +55,11 @@ class Registers:
         value = self._values[register]
         return value - ((value >> (bits - 1) & 1) << bits)
 
+    def halves(self, register: Register) -> tuple[int, int]:
+        """Returns a register's low and high 16 bits, unsigned."""
+        value = self._values[register]
+        return value & 0xFFFF, value >> 16
+
     @property
     def limits(self) -> tuple[int, ...]:
         """The six limits."""

@@ -14,6 +14,13 @@ from ohmloop.link.packing import (
     unpack_inputs,
     unpack_results,
 )
+from ohmloop.link.programming import (
+    MAX_CELLS,
+    MOST_READINGS,
+    KindDrive,
+    ProgramReply,
+    ProgramRequest,
+)
 from ohmloop.link.requests import (
     COUNT_WORDS,
     TABLE_SIZES,
@@ -26,23 +33,32 @@ from ohmloop.link.requests import (
     pack_words,
     unpack_words,
 )
+from ohmloop.link.sweeps import EnvRequest, Point, SweepRequest
 from ohmloop.link.vectors import WIDTHS, VectorOpcode, VectorReply, VectorRequest
 from ohmloop.link.windows import Axis, Refusal, require_field, require_length
 
 __all__ = [
     "CHIP_ID_BYTES",
     "COUNT_WORDS",
+    "MAX_CELLS",
+    "MOST_READINGS",
     "TABLE_SIZES",
     "WIDTHS",
     "ArmRequest",
     "Axis",
     "CellRequest",
+    "EnvRequest",
     "HelloRequest",
     "Identity",
     "Integers",
+    "KindDrive",
     "MacroGeometry",
+    "Point",
+    "ProgramReply",
+    "ProgramRequest",
     "PulseRequest",
     "Refusal",
+    "SweepRequest",
     "TableWriteRequest",
     "VectorOpcode",
     "VectorReply",
@@ -67,7 +83,15 @@ __all__ = [
 
 
 def largest_reply_words(
-    request: ArmRequest | PulseRequest | TableWriteRequest | CellRequest | VectorRequest | int,
+    request: ArmRequest
+    | PulseRequest
+    | TableWriteRequest
+    | CellRequest
+    | VectorRequest
+    | SweepRequest
+    | ProgramRequest
+    | EnvRequest
+    | int,
 ) -> int:
     """Returns the words of the longest reply, a refusal's included, to a request.
 

@@ -33,7 +33,6 @@ TABLE_SIZES: Final[dict[Table, int]] = {
     Table.CORRECTION: RANGES * MAX_LINES,
 }
 """Entries of every table, as TABLE_WRITE addresses them."""
-_PULSE_KINDS: Final = (Pulse.FORM, Pulse.RESET)
 _ARM: Final = struct.Struct("<IIIII")
 _PULSE: Final = struct.Struct("<IHHIQI")
 
@@ -125,8 +124,7 @@ class PulseRequest:
         first, voltage, gate, width, index, pulses = _PULSE.unpack_from(payload)
         macro, kind, idle = first & 0xFF, first >> 8 & 3, first >> 11 & 3
         require_field(macro, len(macros) - 1, 0)
-        if kind not in _PULSE_KINDS:
-            raise Refusal(Status.BAD_FIELD, kind, Pulse.RESET, 0)
+        require_field(kind, max(Pulse), 0)
         require_field(idle, 2, 0)
         require_field(width, 0xFFFF_FFFF, 2, lowest=1)
         require_field(pulses & 0xFFFF, 0xFFFF, 5, lowest=1)

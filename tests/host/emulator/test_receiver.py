@@ -372,7 +372,7 @@ def test_the_budget_is_of_cells_times_pulses():
 @pytest.mark.parametrize(
     "opcode, payload, status, words",
     [
-        (Opcode.SWEEP, b"", Status.UNKNOWN_OPCODE, (0x20, 0, 0)),
+        (Opcode.SEARCH, b"", Status.UNKNOWN_OPCODE, (0x25, 0, 0)),
         (Opcode.REG_READ, pack_words(0, 0), Status.BAD_FIELD, (0, 1, 1)),
         (Opcode.REG_READ, pack_words(2, 1), Status.BAD_ADDRESS, (2, 0, 0)),
         (Opcode.REG_READ, pack_words(0, 1000), Status.BAD_ADDRESS, (12, 0, 0)),

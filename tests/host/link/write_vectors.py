@@ -302,7 +302,7 @@ def refusals():
             5,
         ),
         refusal("last column outside", READ_CELLS, head + axis(0, 1) + axis(0, 33, 2), 6, 64, 63, 7),
-        refusal("SET is reserved", PULSE, words(1 << 8) + pulse[4:] + axis(0, 1) * 2, 7, 1, 2, 0),
+        refusal("no such kind of pulse", PULSE, words(3 << 8) + pulse[4:] + axis(0, 1) * 2, 7, 3, 2, 0),
         refusal("width 0", PULSE, pulse[:8] + words(0, 0, 0, 1) + axis(0, 1) * 2, 7, 0, 1, 2),
         refusal("pulses 0", PULSE, pulse[:20] + words(0) + axis(0, 1) * 2, 7, 0, 1, 5),
         refusal("index past the INL table", TABLE_WRITE, words(8 | 63 << 16, 0, 0), 22, 64, 63, 0),
