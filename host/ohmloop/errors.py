@@ -109,10 +109,13 @@ class Refused(OhmloopError):
 
 
 class Aborted(OhmloopError):
-    """A running or queued operation was stopped by SAFE, the watchdog, a new epoch or its time limit.
+    """A call was stopped by SAFE, the watchdog, a new epoch, its time limit or its permission's end.
+
+    All counts are of the whole call, however many requests it took; `value` of `limit` rows or vectors are
+    done.
 
     Attributes:
-        started: the operation had begun to drive.
+        started: the call had begun to drive.
         rows_done: rows (or vectors) it had finished.
         pulses_given: cell pulses it had given.
     """

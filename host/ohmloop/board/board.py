@@ -205,7 +205,10 @@ class Board(Unpicklable):
         core = self._core
         if core.permission is not None:
             raise NotArmed(
-                f"already armed for {core.permission.window}; leave that `with` first", where="armed"
+                f"already armed for {core.permission.window}; leave that `with` first",
+                value=repr(window),
+                limit=repr(core.permission.window),
+                where="armed",
             )
         self._own(window)
         asked = permission(

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ohmloop._map import MAX_LINES, Opcode, Register, Table
 from ohmloop.board.core import Core, Request
 from ohmloop.board.inputs import conductance_codes
+from ohmloop.board.tally import Tally
 from ohmloop.board.window import Lineup, Window
 from ohmloop.errors import LimitError, ShapeError
 from ohmloop.link.messages import Axis, CellRequest, largest_reply_words, unpack_g_codes
@@ -39,8 +40,9 @@ def load(core: Core, window: Window, g_codes: ArrayLike) -> None:
             part = CellRequest(window.macro.index, rows, window.column_lineup.axis, codes[at : at + step])
             yield int(Opcode.CELL_LOAD), part.encode(), largest_reply_words(part)
 
-    for _ in core.stream(requests(), "load_g_codes"):
-        pass
+    tally = Tally("load_g_codes", lines.size, "rows")
+    for number, _ in enumerate(core.stream(requests(), "load_g_codes", tally)):
+        tally.add(min(step, lines.size - number * step))
 
 
 def dump(core: Core, window: Window) -> NDArray[np.uint16]:
@@ -55,9 +57,11 @@ def dump(core: Core, window: Window) -> NDArray[np.uint16]:
             part = CellRequest(window.macro.index, rows, window.column_lineup.axis)
             yield int(Opcode.CELL_DUMP), part.encode(), largest_reply_words(part)
 
-    for number, reply in enumerate(core.stream(requests(), "dump_g_codes")):
+    tally = Tally("dump_g_codes", lines.size, "rows")
+    for number, reply in enumerate(core.stream(requests(), "dump_g_codes", tally)):
         at = number * step
         count = min(step, lines.size - at)
+        tally.add(count)
         codes[at : at + count] = unpack_g_codes(reply.payload[4:], count, window.shape[1])
     for axis, lineup in ((0, window.row_lineup), (1, window.column_lineup)):
         if lineup.back is not None:

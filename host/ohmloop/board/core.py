@@ -18,7 +18,8 @@ from ohmloop.board.limits import Limits, whole
 from ohmloop.board.recording import Records, Unrecorded
 from ohmloop.board.results import Conditions
 from ohmloop.board.statuses import require_ok
-from ohmloop.errors import LimitError, NotEmulated, ShapeError
+from ohmloop.board.tally import Tally
+from ohmloop.errors import Aborted, LimitError, NotEmulated, OhmloopError, ShapeError
 from ohmloop.link.messages import (
     TABLE_SIZES,
     Identity,
@@ -68,11 +69,19 @@ class Core:
 
     # Requests
 
-    def stream(self, requests: Iterable[Request], what: str) -> Iterator[Reply]:
-        """Yields the OK replies of pipelined requests, in order; raises the typed error of any other."""
-        for reply in self.session.execute(requests):
-            require_ok(reply, what, self.profile)
-            yield reply
+    def stream(self, requests: Iterable[Request], what: str, tally: Tally | None = None) -> Iterator[Reply]:
+        """Yields the OK replies of pipelined requests, in order; raises the typed error of any other.
+
+        The caller adds to `tally` what each reply has done, so that an error counts the whole call.
+        """
+        try:
+            for reply in self.session.execute(requests):
+                require_ok(reply, what, self.profile, tally)
+                yield reply
+        except OhmloopError as error:
+            if tally is not None and not isinstance(error, Aborted):
+                tally.note(error)
+            raise
 
     def call(self, opcode: Opcode, payload: bytes, reply_words: int, what: str) -> Reply:
         """Returns the OK reply of one request; raises the typed error of any other."""

@@ -13,6 +13,7 @@ from ohmloop.board.limits import whole
 from ohmloop.board.recording import counter_of, described, journaled_pulses
 from ohmloop.board.results import PulseResult
 from ohmloop.board.stream import COMMAND_S
+from ohmloop.board.tally import Tally
 from ohmloop.board.window import Window
 from ohmloop.errors import LimitError, NotArmed
 from ohmloop.link.messages import Axis, PulseRequest, unpack_words
@@ -50,6 +51,7 @@ def run_pulses(core: Core, window: Window, kind: Pulse, shape: PulseShape, resul
         raise NotArmed(
             f"{what}: the board is not armed; use `with board.armed(window, ops={{{what!r}}}, ...)`",
             value=what,
+            limit="not armed",
             where=what,
         )
     permitted.check(kind, window, request.voltage_code, request.pulses)
@@ -116,11 +118,13 @@ def _driven(core: Core, permitted: Permission, request: PulseRequest, step: int)
     records.settle(counter)
     with records.open_job(what, steps=len(parts), **described(request)) as journal:
         cycles = rows_done = given = 0
+        tally = Tally(what, lines.size, "rows")
         permitted.pulses_left -= request.cell_pulses
         try:
-            for number, reply in enumerate(core.stream(journaled_pulses(journal, parts), what)):
+            for number, reply in enumerate(core.stream(journaled_pulses(journal, parts), what, tally)):
                 took, rows, pulses = unpack_words(reply.payload)
                 cycles, rows_done, given = cycles + took, rows_done + rows, given + pulses
+                tally.add(rows, pulses)
                 journal.acknowledge(number, request.pulses)
         except Exception:
             records.settle(counter)

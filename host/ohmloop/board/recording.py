@@ -121,7 +121,10 @@ class Unnamed(Unrecorded):
         """Raises NotArmed for a job that pulses."""
         if asked.get("most_pulses"):
             raise NotArmed(
-                f"{kind}: a chip is pulsed under its name only: ohmloop.open(url, chip=NAME)", where="chip"
+                f"{kind}: a chip is pulsed under its name only: ohmloop.open(url, chip=NAME)",
+                value=kind,
+                limit="a chip's name",
+                where="chip",
             )
         return _NoJournal()
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from ohmloop._map import CLK_HZ, Field, Opcode, Status
+from ohmloop._map import CLK_HZ, Field, Opcode, Pulse, Status
+from ohmloop.board.tally import Tally
 from ohmloop.errors import Aborted, LimitError, NotArmed, NotEmulated, OhmloopError, Refused, SafeLatched
 from ohmloop.link.messages import COUNT_WORDS, unpack_words
 from ohmloop.profile import Profile
@@ -52,31 +53,37 @@ class ReplyLike(Protocol):
         """Bits 7:0 of the STATE register."""
 
 
-def require_ok(reply: ReplyLike, what: str, profile: Profile) -> None:
+def require_ok(reply: ReplyLike, what: str, profile: Profile, tally: Tally | None = None) -> None:
     """Raises the typed error of a reply unless its status is OK.
 
     Args:
         reply: what the board answered.
         what: the operation, for the message.
         profile: turns codes into volts.
+        tally: of the call that the request is a part of. Once an earlier part was executed, every refusal
+            is an Aborted that counts the whole call.
     """
     if reply.status == Status.OK:
         return
-    raise _error_of(reply, what, profile)
+    error = _error_of(reply, what, profile, tally)
+    if tally is not None and tally.has_begun and not isinstance(error, Aborted):
+        raise tally.aborted(f"stopped ({str(error).removeprefix(f'{what}: ')})") from error
+    raise error
 
 
-def _error_of(reply: ReplyLike, what: str, profile: Profile) -> OhmloopError:
+def _error_of(reply: ReplyLike, what: str, profile: Profile, tally: Tally | None) -> OhmloopError:
     status = Status(reply.status)
     words = unpack_words(reply.payload[: 4 * COUNT_WORDS])
     value, limit, place = (*words, 0, 0, 0)[:3]
     if status in _STOPPED:
-        return _stopped(status, reply.state, what, (value, limit, place))
+        reason = "stopped by its time limit" if status is Status.OPERATION_TIMEOUT else "stopped safe"
+        counted = Tally(what, None, "rows or vectors") if tally is None else tally
+        return counted.aborted(reason + _cause(reply.state), started=bool(value), results=limit, pulses=place)
     if status is Status.SAFE_LATCHED:
         text = f"{what}: the board is latched safe{_cause(reply.state)}; `board.clear_safe()` releases it"
-        return SafeLatched(text, where=what)
+        return SafeLatched(text, value=_state_names(reply.state), limit="not latched", where=what)
     if status in _NOT_ARMED:
-        text = f"{what}: {_NOT_ARMED[status].format(value=value, limit=limit)} (refused by the board)"
-        return NotArmed(text, value=value, limit=limit, where=what)
+        return _not_armed(status, what, value, limit)
     if status is Status.UNKNOWN_OPCODE and reply.opcode in _CELLS:
         return NotEmulated(f"{what}: the macro is a chip; its cells are not written by fiat", where=what)
     over = _over_limit(status, value, limit, what, profile)
@@ -102,24 +109,32 @@ def _over_limit(status: Status, value: int, limit: int, what: str, profile: Prof
     return LimitError(text, value=asked, limit=most, unit=unit, where=what)
 
 
+def _not_armed(status: Status, what: str, value: int, limit: int) -> NotArmed:
+    text = f"{what}: {_NOT_ARMED[status].format(value=value, limit=limit)} (refused by the board)"
+    unit = ""
+    asked: object = what
+    permitted: object = "not armed"
+    if status is Status.TOKEN_EXPIRED:
+        permitted = "a permission whose time is over"
+    elif status is Status.OPERATION_NOT_ARMED:
+        asked = _pulse_names(1 << value)
+        permitted = _pulse_names(limit)
+    elif status is Status.OUTSIDE_TOKEN:
+        asked, permitted = f"row {value}", "the armed window"
+    elif status is Status.PULSE_BUDGET:
+        asked, permitted, unit = value, limit, "cell pulses"
+    return NotArmed(text, value=asked, limit=permitted, unit=unit, where=what)
+
+
+def _pulse_names(bits: int) -> str:
+    return ", ".join(kind.name.lower() for kind in Pulse if bits >> kind & 1) or "none"
+
+
+def _state_names(state: int) -> str:
+    names = {"safe latched": Field.STATE_SAFE_LATCHED, "watchdog tripped": Field.STATE_WATCHDOG_TRIPPED}
+    return ", ".join(name for name, field in names.items() if state >> field & 1) or "safe latched"
+
+
 def _cause(state: int) -> str:
     tripped = state >> Field.STATE_WATCHDOG_TRIPPED & 1
     return " (its watchdog: the host was silent too long)" if tripped else ""
-
-
-def _stopped(status: Status, state: int, what: str, counts: tuple[int, int, int]) -> Aborted:
-    started, rows_done, pulses = counts
-    reason = (
-        "stopped by its time limit" if status is Status.OPERATION_TIMEOUT else f"stopped safe{_cause(state)}"
-    )
-    done = (
-        f"{rows_done} rows or vectors done, {pulses} cell pulses given" if started else "nothing was driven"
-    )
-    return Aborted(
-        f"{what}: {reason}; {done}",
-        value=rows_done,
-        where=what,
-        started=bool(started),
-        rows_done=rows_done,
-        pulses_given=pulses,
-    )

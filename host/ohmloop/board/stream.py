@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ohmloop._map import CLK_HZ, Opcode
 from ohmloop.board.core import Core, Request
+from ohmloop.board.tally import Tally
 from ohmloop.errors import BoardLost, LimitError
 from ohmloop.link.messages import Axis, MacroGeometry, Refusal, VectorReply, VectorRequest, result_words
 
@@ -54,7 +55,9 @@ def run_vectors(core: Core, template: VectorRequest, packed: NDArray[np.uint8] |
         `[n * planes, columns]` codes; planes is 1 but for MAC_RAW.
     """
     most = core.identity.max_payload // 4
-    parts = [_vectors_part(core, part, packed, n) for part in _column_parts(template, most)]
+    raw = template.opcode == Opcode.MAC_RAW
+    tally = Tally(Opcode(template.opcode).name, n, "vectors", template.bits if raw else 1)
+    parts = [_vectors_part(core, part, packed, n, tally) for part in _column_parts(template, most)]
     if len(parts) == 1:
         return parts[0]
     return Codes(
@@ -82,7 +85,8 @@ def run_cells(core: Core, template: VectorRequest) -> Codes:
             operation_index=template.operation_index + at * averages,
         )
 
-    return _gathered(core, part, starts, lines.size, template)
+    tally = Tally(Opcode.READ_CELLS.name, lines.size, "rows")
+    return _gathered(core, part, starts, lines.size, template, tally)
 
 
 def _column_parts(template: VectorRequest, most: int) -> list[VectorRequest]:
@@ -98,7 +102,9 @@ def _column_parts(template: VectorRequest, most: int) -> list[VectorRequest]:
     ]
 
 
-def _vectors_part(core: Core, template: VectorRequest, packed: NDArray[np.uint8] | None, n: int) -> Codes:
+def _vectors_part(
+    core: Core, template: VectorRequest, packed: NDArray[np.uint8] | None, n: int, tally: Tally
+) -> Codes:
     most = core.identity.max_payload // 4
     geometry = core.identity.macros[template.macro]
     per_vector = 1 if template.opcode == Opcode.MAC_RAW else 1 << template.averages_log2
@@ -117,7 +123,8 @@ def _vectors_part(core: Core, template: VectorRequest, packed: NDArray[np.uint8]
             vectors=b"" if packed is None else packed[at : at + count].tobytes(),
         )
 
-    return _gathered(core, part, range(0, n, step), n * planes, template)
+    tally.restart()
+    return _gathered(core, part, range(0, n, step), n * planes, template, tally)
 
 
 def _fitting(template: VectorRequest, most: int, *, per_vector_words: int) -> int:
@@ -155,7 +162,12 @@ def _vector_seconds(core: Core, geometry: MacroGeometry, request: VectorRequest)
 
 
 def _gathered(
-    core: Core, part: Callable[[int], VectorRequest], starts: range, rows: int, template: VectorRequest
+    core: Core,
+    part: Callable[[int], VectorRequest],
+    starts: range,
+    rows: int,
+    template: VectorRequest,
+    tally: Tally,
 ) -> Codes:
     """Streams the parts and puts their replies, in order, into one array of `rows`."""
     columns = template.columns.count // 2 if template.pairs else template.columns.count
@@ -170,8 +182,9 @@ def _gathered(
             yield int(request.opcode), request.encode(), request.largest_reply_words
 
     filled = cycles = 0
-    for number, reply in enumerate(core.stream(requests(), Opcode(template.opcode).name)):
+    for number, reply in enumerate(core.stream(requests(), tally.what, tally)):
         shape = shapes[number]
+        tally.add(shape[0])
         try:
             got = VectorReply.decode(reply.payload, shape, template.width_bits)
         except Refusal as error:

@@ -138,7 +138,7 @@ class Session:
         """Closes the wire; later calls raise BoardLost."""
         if self._over is None:
             url = self._wire.url
-            self._over = BoardLost(f"{url}: this session is closed", where=url)
+            self._over = BoardLost(f"{url}: this session is closed", value="closed", limit="open", where=url)
         self._wire.close()
 
     # One thread at a time
@@ -147,10 +147,21 @@ class Session:
     def _turn(self) -> Iterator[None]:
         url = self._wire.url
         if not self._lock.acquire(timeout=WALL_LIMIT_S):
-            raise DeadlineExceeded(f"{url}: another thread holds the board", limit=WALL_LIMIT_S, unit="s")
+            raise DeadlineExceeded(
+                f"{url}: another thread holds the board for {WALL_LIMIT_S:g} s",
+                value=WALL_LIMIT_S,
+                limit=WALL_LIMIT_S,
+                unit="s",
+                where=url,
+            )
         try:
             if self._busy:
-                raise OhmloopError(f"{url}: only safe() may interrupt a waiting call", where=url)
+                raise OhmloopError(
+                    f"{url}: only safe() may interrupt a waiting call",
+                    value="a call inside a waiting call",
+                    limit="safe()",
+                    where=url,
+                )
             self._busy = True
             try:
                 yield
@@ -230,7 +241,12 @@ class Session:
 
     def _require_engine(self) -> Engine:
         if self._engine is None:
-            raise OhmloopError("no epoch is open: call hello() first")
+            raise OhmloopError(
+                "no epoch is open: call hello() first",
+                value="no epoch",
+                limit="hello()",
+                where=self._wire.url,
+            )
         return self._engine
 
     def _require_open(self, job: Job) -> Engine:

@@ -100,7 +100,7 @@ def test_an_unarmed_pulse_is_refused_by_the_board(macro: Macro) -> None:
         ({"gate_code": 65535}, LimitError, "V"),
         ({"width_cycles": 2**31}, LimitError, "s"),
         ({"kind": Pulse.RESET}, NotArmed, ""),
-        ({"pulses": 4000}, NotArmed, ""),
+        ({"pulses": 4000}, NotArmed, "cell pulses"),
     ],
 )
 def test_the_board_refuses_what_the_host_let_through(macro, change, error, unit: str) -> None:

@@ -123,7 +123,7 @@ class ReplayWire:
 
     def _require_open(self) -> None:
         if self._closed:
-            raise BoardLost(f"{self.url} is closed", where=self.url)
+            raise BoardLost(f"{self.url} is closed", value="closed", limit="open", where=self.url)
 
 
 def _name(frame: Frame) -> str:

@@ -116,7 +116,7 @@ class SimWire:
 
     def _require_open(self) -> None:
         if self._closed:
-            raise BoardLost(f"{self.url} is closed", where=self.url)
+            raise BoardLost(f"{self.url} is closed", value="closed", limit="open", where=self.url)
 
 
 def open_wire(url: WireUrl, context: WireContext) -> SimWire:
