@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from ohmloop.cli.chip import chip_app
 from ohmloop.errors import OhmloopError, UrlError
 
 EXIT_FAILED = 1
@@ -24,6 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+app.add_typer(chip_app, name="chip")
 
 Url = Annotated[
     str, typer.Argument(metavar="URL", help="sim://, twin://, serial:///dev/ttyUSB0, tcp://host:port ...")
@@ -77,6 +80,100 @@ def demo(
         passes=2 if quick else 5,
     )
     if not run_demo(plan, report=report, json_file=json):
+        raise typer.Exit(EXIT_FAILED)
+
+
+@app.command()
+def calibrate(
+    url: Url,
+    recipe: Annotated[
+        str,
+        typer.Option(
+            help="A shipped recipe (adc, adc-fine, dark, noise, dac, lines, drift, full) or a YAML file."
+        ),
+    ] = "full",
+    chip: Chip = None,
+    profile: ProfileName = None,
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where artefacts and figures go.")] = Path(
+        "calibrations"
+    ),
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the figures as JSON.")] = None,
+) -> None:
+    """Calibrates converters and array by a recipe; reads only, nothing is pulsed."""
+    from ohmloop.cli.calibrate import run_calibrate
+
+    if not run_calibrate(url, recipe=recipe, chip=chip, profile=profile, out=out, json_file=json):
+        raise typer.Exit(EXIT_FAILED)
+
+
+@app.command(name="map")
+def map_cells(
+    url: Url,
+    chip: Chip = None,
+    profile: ProfileName = None,
+    macro: Annotated[int, typer.Option(min=0, help="Which array of the board.")] = 0,
+    rows: Annotated[str | None, typer.Option(metavar="A:B", help="Driven lines; all by default.")] = None,
+    columns: Annotated[str | None, typer.Option(metavar="A:B", help="Sensed lines; all by default.")] = None,
+    method: Annotated[
+        str, typer.Option(help="onehot, multiplexed, or auto: what has the smaller predicted variance.")
+    ] = "auto",
+    samples: Annotated[int, typer.Option(help="Readings of each cell: a power of two up to 1024.")] = 4,
+    calibration: Annotated[
+        str | None,
+        typer.Option(help="A folder, registry, or none; by default the registry's where one holds."),
+    ] = None,
+    earlier: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="An earlier map of these cells: what changed?")
+    ] = None,
+    resume: Annotated[int | None, typer.Option(metavar="JOB", help="Go on with an interrupted map.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="The map, .nc, .npz or .csv.")] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="The summary as JSON.")] = None,
+    png: Annotated[Path | None, typer.Option(metavar="FILE", help="A figure.")] = None,
+    fit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A chip profile fitted to the map, for --profile.")
+    ] = None,
+) -> None:
+    """Maps what every cell conducts, with uncertainties and states; reads only, nothing is pulsed."""
+    from ohmloop.cli.map import MapPlan, run_map
+
+    run_map(
+        MapPlan(
+            url=url,
+            chip=chip,
+            profile=profile,
+            macro=macro,
+            rows=rows,
+            columns=columns,
+            method=method,
+            samples=samples,
+            calibration=calibration,
+            earlier=earlier,
+            resume=resume,
+            out=out,
+            json_file=json,
+            png=png,
+            fit=fit,
+        )
+    )
+
+
+@app.command()
+def contact(
+    url: Url,
+    chip: Chip = None,
+    profile: ProfileName = None,
+    macro: Annotated[int, typer.Option(min=0, help="Which array of the board.")] = 0,
+    rows: Annotated[str | None, typer.Option(metavar="A:B", help="Driven lines; all by default.")] = None,
+    columns: Annotated[str | None, typer.Option(metavar="A:B", help="Sensed lines; all by default.")] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="What was found as JSON.")] = None,
+) -> None:
+    """Checks every line at 50 mV for shorts and opens; a chip with a name is formed only after it."""
+    from ohmloop.cli.map import run_contact
+
+    passed = run_contact(
+        url, chip=chip, profile=profile, macro=macro, rows=rows, columns=columns, json_file=json
+    )
+    if not passed:
         raise typer.Exit(EXIT_FAILED)
 
 
