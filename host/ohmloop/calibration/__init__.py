@@ -8,6 +8,7 @@ from ohmloop.calibration.files import load_artefact, save_artefact
 from ohmloop.calibration.line_resistance import PositionFactors, effective_siemens, emulate_line_resistance
 from ohmloop.calibration.procedures import calibrate
 from ohmloop.calibration.recipes import Recipe, load_recipe, recipe_names
+from ohmloop.calibration.records import recorded_calibration, store_calibration
 
 __all__ = [
     "Artefact",
@@ -25,5 +26,7 @@ __all__ = [
     "load_artefact",
     "load_recipe",
     "recipe_names",
+    "recorded_calibration",
     "save_artefact",
+    "store_calibration",
 ]

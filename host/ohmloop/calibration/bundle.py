@@ -28,9 +28,13 @@ Lines = NDArray[np.intp]
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """The newest artefact of each kind; `adc` is needed for anything in SI units."""
+    """The newest artefact of each kind; `adc` is needed for anything in SI units.
+
+    `skipped` says what a sequence of recipes could not measure, and why.
+    """
 
     artefacts: Mapping[str, Artefact]
+    skipped: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, *artefacts: Artefact) -> Calibration:
@@ -40,7 +44,7 @@ class Calibration:
 
     def joined(self, *artefacts: Artefact) -> Calibration:
         """Returns these and others, the newest of each kind."""
-        return self.of(*self.artefacts.values(), *artefacts)
+        return replace(self.of(*self.artefacts.values(), *artefacts), skipped=self.skipped)
 
     def save(self, folder: str | Path) -> list[Path]:
         """Writes NAME.npz and NAME.json of every artefact; returns the JSON files."""

@@ -12,6 +12,9 @@ from ohmloop.calibration.recipes import DacRecipe
 from ohmloop.calibration.setting import Setting, rms
 from ohmloop.errors import LimitError, NotPrepared
 
+WORST = 2e-3
+"""Largest relative uncertainty of the current at the nominal voltage."""
+
 
 def calibrate_dac(setting: Setting[DacRecipe]) -> Artefact:
     """Measures the driven voltage over the nominal one at several codes; every second one checks the line.
@@ -36,8 +39,14 @@ def calibrate_dac(setting: Setting[DacRecipe]) -> Artefact:
         )
     range_index = macro.profile.range_for(rows.size, limit_v / nominal_v)
     total, error = _current(setting, rows, nominal_v, range_index)
-    if total <= 10 * error:
-        raise NotPrepared("the rows carry no current: form the array first", value=total, where="dac")
+    if error > WORST * total:
+        raise NotPrepared(
+            f"the rows' current is known to {100 * error / total:.2g} % only, {100 * WORST:g} % needed: "
+            "form the array first",
+            value=error / total,
+            limit=WORST,
+            where="dac",
+        )
     found = [_current(setting, rows, volts, range_index) for volts in asked]
     ratio = np.array([one[0] for one in found]) / total
     known = np.hypot(np.array([one[1] for one in found]) / total, ratio * error / total)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,7 @@ from ohmloop.calibration.lines import calibrate_lines
 from ohmloop.calibration.noise import calibrate_noise
 from ohmloop.calibration.recipes import Recipe, Sequence, load_recipe
 from ohmloop.calibration.setting import Setting, Tell
+from ohmloop.errors import NotPrepared
 
 if TYPE_CHECKING:
     from ohmloop.board import Board
@@ -40,7 +42,6 @@ def calibrate(
     macro: int = 0,
     using: Calibration | None = None,
     progress: Callable[[str, str, float], None] | None = None,
-    commit: str | None = None,
 ) -> Calibration:
     """Runs a recipe on an open board; only reads, never pulses.
 
@@ -50,10 +51,10 @@ def calibrate(
         macro: which array.
         using: what was calibrated before; converters are measured first where it holds none.
         progress: called with the recipe's name, what is being done, and the fraction of it that is.
-        commit: of the checkout, for the artefacts.
 
     Returns:
-        `using` with the new artefacts.
+        `using` with the new artefacts. A sequence goes on without what the array is not ready for, such as
+        read noise before forming, and says so in `skipped`.
 
     Raises:
         ArtefactError: no such recipe.
@@ -64,16 +65,21 @@ def calibrate(
     if held.artefacts:
         for one in held.artefacts.values():
             one.require(board, macro=macro)
-    for step in _steps(recipe, held):
+    asked = load_recipe(recipe) if isinstance(recipe, str | Path) else recipe
+    in_sequence = isinstance(asked, Sequence)
+    for step in _steps(asked, held):
         told: Tell = _told(progress, step.name)
-        setting = Setting(board.macros[macro], step, held, told, commit)
-        held = held.joined(PROCEDURES[step.procedure](setting))
+        try:
+            held = held.joined(PROCEDURES[step.procedure](Setting(board.macros[macro], step, held, told)))
+        except NotPrepared as error:
+            if not in_sequence:
+                raise
+            held = replace(held, skipped=(*held.skipped, f"{step.name}: {error}"))
     return held
 
 
-def _steps(recipe: str | Path | Recipe, held: Calibration) -> list[Any]:
+def _steps(one: Recipe, held: Calibration) -> list[Any]:
     """Returns the procedures of a recipe in order; a sequence is opened, the converters come first."""
-    one = load_recipe(recipe) if isinstance(recipe, str | Path) else recipe
     steps: list[Any] = [load_recipe(name) for name in one.steps] if isinstance(one, Sequence) else [one]
     known = FIRST in held.artefacts or any(step.procedure == FIRST for step in steps)
     return steps if known or steps[0].procedure == "dark" else [load_recipe(FIRST), *steps]

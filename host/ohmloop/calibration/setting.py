@@ -17,6 +17,7 @@ from ohmloop.calibration.artefact import Artefact, Mask, Residual, Taken, Values
 from ohmloop.calibration.bundle import Calibration
 from ohmloop.calibration.recipes import Procedure
 from ohmloop.errors import LimitError
+from ohmloop.registry.provenance import commit
 
 if TYPE_CHECKING:
     from ohmloop.board import Board, Macro, Window
@@ -34,7 +35,6 @@ class Setting(Generic[RecipeKind]):
     recipe: RecipeKind
     using: Calibration
     tell: Tell
-    commit: str | None = None
 
     @property
     def board(self) -> Board:
@@ -90,7 +90,7 @@ class Setting(Generic[RecipeKind]):
             recipe=self.recipe.name,
             recipe_digest=self.recipe.digest,
             version=ohmloop.__version__,
-            commit=self.commit,
+            commit=commit(),
         )
         until = now + timedelta(hours=self.recipe.valid_hours)
         return Artefact(kind, quantities, columns_ok, taken, until, residual, dict(settings or {}), notes)
