@@ -31,7 +31,7 @@ class MapComparison:
         difference_siemens: later minus earlier; NaN where either knows nothing.
         uncertainty_siemens: of the difference; gains common to both maps count only times the difference.
         significance: difference over its uncertainty.
-        changed: cells whose significance passes the threshold, or whose state is another one.
+        changed: cells whose significance passes the threshold, or that saturate in one map only.
         states_before: CellState in the earlier map.
         states_after: in the later one.
         drift: median relative change of the cells formed in both; NaN where there are fewer than 16.
@@ -53,9 +53,8 @@ class MapComparison:
 
     def summary(self) -> dict[str, Any]:
         """Returns what a report says of it, JSON-ready."""
-        moves = np.stack([self.states_before, self.states_after], axis=-1)[
-            self.states_before != self.states_after
-        ]
+        other = self.changed & (self.states_before != self.states_after)
+        moves = np.stack([self.states_before, self.states_after], axis=-1)[other]
         pairs, counts = np.unique(moves.reshape(-1, 2), axis=0, return_counts=True)
         return {
             "changed": int(np.count_nonzero(self.changed)),
@@ -92,7 +91,8 @@ def compared(earlier: ConductanceMap, later: ConductanceMap, *, significance: fl
     with np.errstate(divide="ignore", invalid="ignore"):
         sure = difference / uncertainty
     seen = (states != CellState.MASKED) & (later.state != CellState.MASKED)
-    changed = seen & ((np.abs(np.nan_to_num(sure)) > significance) | (states != later.state))
+    lost = np.isnan(before) != np.isnan(later.siemens)
+    changed = seen & ((np.abs(np.nan_to_num(sure)) > significance) | lost)
     drift, spread = _drift(before, difference, uncertainty, states, later.state)
     return MapComparison(
         difference_siemens=difference,

@@ -60,12 +60,15 @@ def _cells(figure: Any, axes: Any, measured: ConductanceMap) -> None:
     colours = colormaps["viridis"].with_extremes(bad=GREY)
     image = axes.imshow(values, cmap=colours, aspect="auto", interpolation="nearest", vmin=0)
     figure.colorbar(image, ax=axes, label="conductance / µS")
+    for state in (CellState.STUCK_LOW, CellState.STUCK_HIGH, CellState.LEAKY):
+        rows, columns = np.nonzero(measured.state == state)
+        axes.scatter(columns, rows, s=40, facecolors="none", edgecolors=COLOURS[state], lw=1.4)
     axes.set(xlabel="column of the window", ylabel="row of the window", title=_counted(measured))
 
 
 def _counted(measured: ConductanceMap) -> str:
     counts = [f"{count} {name.replace('_', ' ')}" for name, count in measured.counts().items() if count]
-    return "\n".join(", ".join(counts[at : at + 3]) for at in range(0, len(counts), 3))
+    return ",\n".join(", ".join(counts[at : at + 3]) for at in range(0, len(counts), 3))
 
 
 def _histogram(axes: Any, measured: ConductanceMap) -> None:

@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A board to a conductance map, or a contact check: on the screen, and in files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+import ohmloop
+from ohmloop.errors import (
+    CalibrationExpired,
+    CalibrationMismatch,
+    LimitError,
+    NotCalibrated,
+    NotPrepared,
+)
+from ohmloop.mapping import ConductanceMap, draw_map, fit_profile
+from ohmloop.mapping.files import require_known_ending
+
+if TYPE_CHECKING:
+    from ohmloop.board import Board, Macro, Window
+    from ohmloop.mapping import MapComparison
+
+MICRO: Final = 1e6
+NANO: Final = 1e9
+NO_CALIBRATION: Final = "none"
+REGISTRY: Final = "registry"
+
+
+@dataclass(frozen=True, slots=True)
+class MapPlan:
+    """What `ohmloop map` was asked for; see its options."""
+
+    url: str
+    chip: str | None
+    profile: str | None
+    macro: int
+    rows: str | None
+    columns: str | None
+    method: str
+    samples: int
+    calibration: str | None
+    earlier: Path | None
+    resume: int | None
+    out: Path | None
+    json_file: Path | None
+    png: Path | None
+    fit: Path | None
+
+
+def run_map(plan: MapPlan) -> None:
+    """Maps a window, shows a summary and writes what was asked for."""
+    _check_files(plan)
+    console = Console()
+    earlier = None if plan.earlier is None else ConductanceMap.load(plan.earlier)
+    with ohmloop.open(plan.url, chip=plan.chip, profile=plan.profile) as board:
+        macro = _macro(board, plan.macro)
+        window = None if plan.resume is not None else window_of(macro, plan.rows, plan.columns)
+        calibration, note = _calibration(board, plan.calibration)
+        with _progress(console, "mapping") as told:
+            measured = macro.map(
+                window,
+                method=plan.method,
+                samples=plan.samples,
+                calibration=calibration,
+                earlier=earlier,
+                progress=told,
+                resume=plan.resume,
+            )
+        base = board.profile
+    change = None if earlier is None else measured.compare(earlier)
+    console.print(_table(plan.url, measured, change))
+    if note:
+        console.print(note, highlight=False, markup=False)
+    for path in _written(plan, measured, change, base):
+        console.print(f"written: {path}", highlight=False, markup=False)
+
+
+def _written(
+    plan: MapPlan, measured: ConductanceMap, change: MapComparison | None, base: ohmloop.Profile
+) -> Iterator[Path]:
+    if plan.out is not None:
+        yield measured.save(plan.out)
+    if plan.png is not None:
+        yield draw_map(measured, plan.png)
+    if plan.fit is not None:
+        yield fit_profile([measured], name=plan.fit.stem, base=base).write(plan.fit)
+    if plan.json_file is not None:
+        found = measured.summary() | ({} if change is None else {"change": change.summary()})
+        plan.json_file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        yield plan.json_file
+
+
+def run_contact(
+    url: str,
+    *,
+    chip: str | None,
+    profile: str | None,
+    macro: int,
+    rows: str | None,
+    columns: str | None,
+    json_file: Path | None,
+) -> bool:
+    """Checks the contact of every line, shows what is bad, and returns whether none is."""
+    _require_folder(json_file)
+    console = Console()
+    with ohmloop.open(url, chip=chip, profile=profile) as board:
+        array = _macro(board, macro)
+        with _progress(console, "contact") as told:
+            report = array.check_contact(window_of(array, rows, columns), progress=told)
+    found = report.summary()
+    console.print(f"{url}: {report!r} at {report.read_v * 1e3:.0f} mV", markup=False, highlight=False)
+    for text in found["bad_lines"]:
+        console.print(text, style="bold red", markup=False, highlight=False)
+    if found["shorted_cells"]:
+        console.print(f"{found['shorted_cells']} cells conduct as shorts", markup=False, highlight=False)
+    if not report.opens_testable:
+        console.print("pristine cells of this profile conduct nothing: an open line cannot be told")
+    if json_file is not None:
+        json_file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return report.passed
+
+
+def window_of(macro: Macro, rows: str | None, columns: str | None) -> Window:
+    """Returns the window of two texts, "12", "0:64" or "0:64:2"; None takes all lines.
+
+    Raises:
+        LimitError: a text is no such thing, or a line lies outside the macro.
+    """
+    return macro[_lines(rows, "rows"), _lines(columns, "columns")]
+
+
+def _lines(text: str | None, where: str) -> slice:
+    if text is None:
+        return slice(None)
+    try:
+        parts = [int(part) if part.strip() else None for part in text.split(":")]
+    except ValueError:
+        parts = []
+    if len(parts) == 1 and parts[0] is not None:
+        return slice(parts[0], parts[0] + 1)
+    if len(parts) not in (2, 3):
+        raise LimitError(f"--{where}: {text!r}; 12, 0:64 or 0:64:2 expected", value=text, where=where)
+    return slice(*parts)
+
+
+def _macro(board: Board, index: int) -> Macro:
+    if not 0 <= index < len(board.macros):
+        raise LimitError(
+            f"--macro: {index} asked, the board has 0 .. {len(board.macros) - 1}",
+            value=index,
+            limit=len(board.macros) - 1,
+            where="macro",
+        )
+    return board.macros[index]
+
+
+def _calibration(board: Board, asked: str | None) -> tuple[Any, str]:
+    """Returns the calibration asked for, and a sentence where none holds."""
+    from ohmloop.calibration import Calibration, recorded_calibration
+
+    if asked == NO_CALIBRATION:
+        return None, ""
+    if asked not in (None, REGISTRY):
+        return Calibration.load(str(asked)), ""
+    try:
+        found = recorded_calibration(board)
+        found.require(board)
+    except (NotCalibrated, CalibrationMismatch, CalibrationExpired) as error:
+        if asked == REGISTRY:
+            raise
+        return None, f"not calibrated, siemens by the profile's nominal gains: {error}"
+    return found, ""
+
+
+def _check_files(plan: MapPlan) -> None:
+    """Raises what would keep a file from being written, before anything is measured."""
+    if plan.out is not None:
+        require_known_ending(plan.out)
+    if plan.fit is not None and plan.fit.suffix not in (".yaml", ".yml"):
+        raise LimitError(f"--fit: {plan.fit} is no .yaml file", value=str(plan.fit), where="fit")
+    if plan.png is not None:
+        _require_module("matplotlib", "demo", "--png")
+    if plan.out is not None and plan.out.suffix == ".nc":
+        _require_module("xarray", "data", "--out FILE.nc")
+    for path in (plan.out, plan.json_file, plan.png, plan.fit):
+        _require_folder(path)
+
+
+def _require_folder(path: Path | None) -> None:
+    if path is not None and not path.absolute().parent.is_dir():
+        raise LimitError(
+            f"{path}: there is no folder {path.parent}", value=str(path), limit="a folder", where=str(path)
+        )
+
+
+def _require_module(name: str, extra: str, what: str) -> None:
+    import importlib.util
+
+    if importlib.util.find_spec(name) is None:
+        raise NotPrepared(f"{what} needs {name}: pip install 'ohmloop[{extra}]'", where=name)
+
+
+@contextmanager
+def _progress(console: Console, text: str) -> Iterator[Callable[[int, int], None]]:
+    """Yields what a measurement tells its conversions to."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(text, total=None)
+        yield lambda done, expected: progress.update(task, completed=done, total=expected)
+
+
+def _table(url: str, measured: ConductanceMap, change: MapComparison | None) -> Table:
+    table = Table(title=f"{url} - {measured.origin.upper()}", show_header=False)
+    for name, value in summary_lines(measured).items():
+        table.add_row(name, value)
+    if change is not None:
+        found = change.summary()
+        table.add_row("changed since", f"{found['changed']} cells; {found['state_changes'] or 'no state'}")
+        if found["drift"] is not None:
+            table.add_row("drift of formed cells", f"{100 * found['drift']:+.2f} %")
+    return table
+
+
+def summary_lines(measured: ConductanceMap) -> dict[str, str]:
+    """Returns what is shown of a map, by name."""
+    found, facts = measured.summary(), measured.facts
+    predicted = facts["predicted"]
+    states = ", ".join(
+        f"{count} {name.replace('_', ' ')}" for name, count in found["states"].items() if count
+    )
+
+    def told(one: dict[str, float | None]) -> str:
+        if one["mean"] is None or one["sd"] is None:
+            return "none"
+        return f"mean {MICRO * one['mean']:.4g} µS, sd {MICRO * one['sd']:.4g} µS"
+
+    lines = {
+        "chip, profile": f"{measured.chip}, {facts['profile']}",
+        "cells": f"{measured.shape[0]} x {measured.shape[1]}: {states}",
+        "all": told(found["siemens"]),
+        "formed": told(found["formed_siemens"]),
+        "method": f"{measured.method}, {measured.samples} samples, {measured.conversions} conversions, "
+        f"{facts['board_seconds']:.4g} s of the board",
+        "predicted sd of a cell": f"one by one {NANO * predicted['onehot_siemens']:.4g} nS, "
+        f"multiplexed {NANO * predicted['multiplexed_siemens']:.4g} nS at as many conversions",
+        "one reading of an average cell": f"read noise {NANO * predicted['read_siemens']:.4g} nS, "
+        f"converter {NANO * predicted['adc_siemens']:.4g} nS",
+        "noise": f"{100 * facts['noise']['read_noise']:.3g} % read, "
+        f"{facts['noise']['adc_noise_codes']:.3g} codes converter ({facts['noise']['source']})",
+        "gains": facts["scale"],
+    }
+    if found["median_uncertainty_siemens"] is not None:
+        lines["uncertainty"] = f"median {NANO * found['median_uncertainty_siemens']:.4g} nS"
+    return lines
