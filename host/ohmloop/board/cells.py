@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ohmloop._arrays import require_unmasked
 from ohmloop._map import MAX_LINES, Opcode, Register, Table
 from ohmloop.board.core import Core, Request
 from ohmloop.board.inputs import conductance_codes
@@ -82,6 +83,7 @@ def load_position_factors(core: Core, window: Window, rows: ArrayLike, columns: 
 
 
 def _position_table(factors: ArrayLike, lineup: Lineup, where: str) -> NDArray[np.int32]:
+    require_unmasked(factors, where)
     values = np.asarray(factors)
     if values.shape != (lineup.size,) or values.dtype.kind not in "fiu":
         raise ShapeError(

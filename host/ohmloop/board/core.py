@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ohmloop._arrays import require_unmasked
 from ohmloop._map import CLK_HZ, MAX_LINES, RANGES, Opcode, Register, Table
 from ohmloop.board.arming import MAX_WORD, Permission
 from ohmloop.board.contact import Contacts
@@ -54,6 +55,7 @@ class Core:
     contacts: Contacts
     permission: Permission | None = None
     records: Records = field(default_factory=Unrecorded)
+    recognised: set[int] = field(default_factory=set)
     _next_index: int = 0
     _corrections: dict[tuple[int, Table], NDArray[np.int32]] = field(default_factory=dict)
 
@@ -177,6 +179,7 @@ def _member(kind: type[Member], value: int, where: str) -> Member:
 
 
 def _table_entries(table: Table, values: ArrayLike, first: int) -> NDArray[np.int32]:
+    require_unmasked(values, table.name)
     entries = np.asarray(values)
     if entries.ndim != 1 or entries.size == 0 or not np.issubdtype(entries.dtype, np.integer):
         raise ShapeError(

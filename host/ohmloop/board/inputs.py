@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ohmloop._arrays import require_unmasked
 from ohmloop._map import G_BITS
 from ohmloop.board.limits import whole
 from ohmloop.board.window import Window
@@ -23,8 +24,9 @@ def integers(values: ArrayLike, where: str) -> Integers:
 
     Raises:
         LimitError: a value is NaN or infinite.
-        ShapeError: the values are no integers.
+        ShapeError: the values are no integers, or some are masked.
     """
+    require_unmasked(values, where)
     try:
         array = np.asarray(values)
     except ValueError as error:

@@ -12,6 +12,7 @@ import numpy as np
 from ohmloop._map import CLK_HZ, Pulse, Register
 from ohmloop.errors import LimitError, ShapeError
 from ohmloop.profile import LIMIT_REGISTERS, Profile
+from ohmloop.profile.tables import DAC_CODES
 
 VOLTAGE_LIMIT: Final = {
     Pulse.FORM: Register.LIMIT_FORM_V,
@@ -113,7 +114,10 @@ class Limits:
         return tuple(self.codes[register] for register in LIMIT_REGISTERS)
 
     def voltage_code(self, volts: object, register: Register, where: str) -> int:
-        """Returns the DAC code of a voltage that `register` permits; raises LimitError."""
+        """Returns the DAC code of a voltage that `register` permits; raises LimitError.
+
+        0 V is a voltage; what is not 0 V and would be driven as 0 V is refused.
+        """
         asked_v = finite(volts, "V", where)
         limit_v = self._volts(register)
         full_scale_v = self.profile.chip.front_end.dac.full_scale.value
@@ -123,6 +127,14 @@ class Limits:
                 f"{where}: {asked_v:.4g} V asked, limit {limit_v:.4g} V ({register.name})",
                 value=asked_v,
                 limit=limit_v,
+                unit="V",
+                where=where,
+            )
+        if code == 0 and asked_v > 0:
+            raise LimitError(
+                f"{where}: {asked_v:.4g} V asked, the converter's step is {full_scale_v / DAC_CODES:.4g} V",
+                value=asked_v,
+                limit=full_scale_v / DAC_CODES,
                 unit="V",
                 where=where,
             )

@@ -120,7 +120,8 @@ class Macro(Matvec, Mappable):
                 these vectors cannot saturate; so name one where results of several calls are compared.
             averages: readings that are summed on the board, a power of two up to 128.
             subtract_pairs: column 2j minus column 2j+1 of the window, after the on-board corrections.
-            read_v: voltage on the rows, volts; the profile's nominal one by default.
+            read_v: voltage on the rows, volts; the profile's nominal one by default. 0 is a dark reading:
+                what the converters give with the array connected and nothing driven.
             operation_index: of the first vector; the next of this session by default. The same index
                 gives the same noise, whatever the batching.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from ohmloop._arrays import require_unmasked
 from ohmloop.board import readings
 from ohmloop.board.core import CORRECTIONS, Core
 from ohmloop.board.estimate import Estimate, Floats, ProductCalibration, Reading
@@ -182,6 +183,7 @@ def _require_untouched(core: Core, window: Window, per_plane: bool) -> None:
 
 def _input_codes(x: ArrayLike, window: Window, most: int, full: float, unit: str) -> Integers:
     """Returns the nearest input codes `[n, rows]`; raises ShapeError, LimitError."""
+    require_unmasked(x, "x")
     values = np.asarray(x)
     if values.dtype.kind not in "fiu" or values.ndim != 2 or values.shape[1] != window.shape[0]:
         raise ShapeError(
@@ -259,6 +261,14 @@ class Matvec(Unpicklable):
         if x_unit not in {"V", "1"}:
             raise ShapeError(f"x_unit: {x_unit!r}, 'V' or '1' expected", value=x_unit, where="x_unit")
         averages_log2(averages)
+        if finite(volts, "V", "read_v") == 0:
+            raise LimitError(
+                "read_v: 0 V asked, above 0 V expected: nothing would flow",
+                value=0.0,
+                limit=0.0,
+                unit="V",
+                where="read_v",
+            )
         found = calibration.require(
             self._board,
             macro=window.macro.index,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn, Self, SupportsIndex
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ohmloop._arrays import require_unmasked
 from ohmloop.errors import LimitError, OhmloopError, ShapeError
 from ohmloop.link.messages import Axis
 
@@ -70,6 +71,7 @@ def _from_slice(key: slice, lines: int, axis: str) -> Lines:
 
 
 def _from_array(key: ArrayLike, lines: int, axis: str) -> Lines:
+    require_unmasked(key, axis)
     try:
         values = np.asarray(key)
     except ValueError as error:

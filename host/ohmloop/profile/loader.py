@@ -41,11 +41,21 @@ def find_profile(name_or_path: str | Path, kind: str) -> Path:
         path = Path(text).expanduser()
         if path.is_file():
             return path.resolve()
-        raise ProfileError(f"{text}: no such profile file", value=text, where=text)
+        raise ProfileError(f"{text}: no such profile file ({path.absolute()})", value=text, where=text)
     for folder in _folders(kind):
         if text and Path(text).name == text and (folder / f"{text}.yaml").is_file():
             return folder / f"{text}.yaml"
     known = ", ".join(shipped_names(kind)) or "none"
+    if Path(text).name != text or Path(text).is_file():
+        near = Path(f"{text}.yaml").expanduser()
+        hint = f"; {near} is there" if near.is_file() else ""
+        raise ProfileError(
+            f"{text}: a profile's file ends in .yaml or .yml{hint}; shipped {kind} are named without a "
+            f"folder: {known}",
+            value=text,
+            limit=".yaml",
+            where=text,
+        )
     raise ProfileError(
         f"no profile {text!r} among {kind}; shipped ones: {known}", value=text, limit=known, where=kind
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ohmloop._arrays import require_unmasked
 from ohmloop._map import CLK_HZ, G_BITS, MAX_LINES, RANGES, Register, Table
 from ohmloop.errors import LimitError, ShapeError
 from ohmloop.profile import tables
@@ -38,6 +39,7 @@ LIMIT_REGISTERS = (
 
 def _numbers(values: ArrayLike, where: str) -> NDArray[np.float64]:
     """Returns real numbers as float64; raises ShapeError for anything else."""
+    require_unmasked(values, where)
     try:
         array = np.asarray(values)
     except ValueError as error:

@@ -306,3 +306,63 @@ def test_any_array_gives_a_result_or_a_typed_error(exact: Macro, x_codes, bits: 
         assert error.where
     else:
         assert result.shape == (len(x_codes), 4)
+
+
+MASKED = np.ma.masked_array(np.zeros((2, 64), np.uint8), np.eye(2, 64, dtype=bool))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda macro: macro.mac(MASKED, macro[:, :]),
+        lambda macro: macro.load_g_codes(MASKED, macro[:2, :]),
+        lambda macro: macro[np.ma.masked_equal([0, 3], 3), :],
+        lambda macro: macro[:, np.ma.masked_equal([0, 3], 3)],
+        lambda macro: macro.load_position_factors(MASKED[0], np.ones(64), macro[:, :]),
+        lambda macro: macro.board.write_table(Table.U, MASKED[0].astype(int)),
+        lambda macro: macro.siemens_to_g_codes(MASKED.astype(float)),
+        lambda macro: macro.g_codes_to_siemens(MASKED),
+    ],
+)
+def test_what_is_masked_is_neither_driven_nor_loaded(untouched: Board, call) -> None:
+    with pytest.raises(ShapeError, match="masked") as caught:
+        call(untouched.macro)
+    assert caught.value.value >= 1 and caught.value.unit == "masked values"
+
+
+def test_a_masked_array_that_masks_nothing_is_an_array(macro: Macro) -> None:
+    x_codes = np.ma.masked_array(np.ones((2, 64), np.uint8), mask=False)
+    assert macro.mac(x_codes, macro[:, :]).shape == (2, 64)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda macro: macro.mac(X, macro[:, :], read_v=1e-6),
+        lambda macro: macro.read_adc_codes(macro[:, :], read_v=1e-6),
+        lambda macro: macro.form(macro[:, :], **(NOMINAL | {"gate_v": 1e-6})),
+        lambda macro: macro.form(macro[:, :], **(NOMINAL | {"voltage_v": 1e-6})),
+    ],
+)
+def test_a_voltage_that_would_be_driven_as_zero_is_refused(untouched: Board, call) -> None:
+    with pytest.raises(LimitError, match=r"1e-06 V asked, the converter's step is 7.629e-05 V") as caught:
+        call(untouched.macro)
+    assert caught.value.limit == pytest.approx(5 / 2**16) and caught.value.unit == "V"
+
+
+def test_a_reading_at_zero_volts_is_a_dark_reading(exact: Macro, noisy: Macro) -> None:
+    """No current flows: what is left is what the converters add, as with every row off."""
+    x_codes = np.full((400, 64), 255)
+    assert not np.any(exact.mac(x_codes, exact[:, :], read_v=0.0))
+    assert not np.any(exact.read_adc_codes(exact[:, :], read_v=0))
+    dark = np.asarray(noisy.mac(x_codes, noisy[:, :], read_v=0.0, range=3))
+    off = np.asarray(noisy.mac(x_codes * 0, noisy[:, :], range=3))
+    assert dark.std() == pytest.approx(off.std(), rel=0.1) and dark.std() > 0
+    assert abs(dark.mean() - off.mean()) < 6 * off.std() / np.sqrt(off.size)
+
+
+def test_a_calibrated_product_needs_a_voltage(untouched: Board) -> None:
+    calibration = object()  # it is not looked at
+    with pytest.raises(LimitError, match="read_v: 0 V") as caught:
+        untouched.macro.matvec(X, untouched.macro[:, :], calibration=calibration, read_v=0.0)
+    assert caught.value.where == "read_v"

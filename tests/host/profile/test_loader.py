@@ -106,3 +106,23 @@ def test_profiles_are_frozen() -> None:
     board = load_board("emulated")
     with pytest.raises(ValueError, match="frozen"):
         board.name = "other"
+
+
+def test_a_path_without_its_ending_is_told_what_is_looked_for(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("name: mine\n")
+    with pytest.raises(
+        ProfileError, match=r"ends in \.yaml or \.yml; .*/mine\.yaml is there; shipped chips"
+    ) as caught:
+        load_chip(tmp_path / "mine")
+    assert (caught.value.value, caught.value.limit) == (str(tmp_path / "mine"), ".yaml")
+    with pytest.raises(ProfileError, match=r"ends in \.yaml or \.yml; shipped chips.*ideal"):
+        load_chip("profiles/none")
+
+
+def test_a_missing_file_is_told_with_the_folder_it_was_looked_for_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ProfileError, match="no such profile file") as caught:
+        load_chip("mine.yaml")
+    assert str(tmp_path / "mine.yaml") in str(caught.value)
