@@ -19,6 +19,7 @@ from ohmloop.board.contact import Contacts
 from ohmloop.board.core import Core
 from ohmloop.board.limits import Limits
 from ohmloop.board.macro import Macro
+from ohmloop.board.recognition import require_recognised
 from ohmloop.board.recording import Records
 from ohmloop.board.window import Unpicklable, Window
 from ohmloop.errors import LimitError, NotArmed, OhmloopError
@@ -201,6 +202,7 @@ class Board(Unpicklable):
             LimitError, ShapeError: outside the chip's limits; not armed.
             NotArmed: a permission is already in force.
             SafeLatched: the board is latched safe.
+            WrongChip: a physical chip's cells are not those of its last map; not armed.
         """
         core = self._core
         if core.permission is not None:
@@ -219,6 +221,7 @@ class Board(Unpicklable):
             max_voltage_v=max_voltage_v,
             expires_s=expires_s,
         )
+        require_recognised(core, window.macro)
         request = asked.request(core.limits)
         core.call(Opcode.ARM, request.encode(), largest_reply_words(request), "arm")
         core.permission = asked

@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from ohmloop._map import Opcode, Register
 from ohmloop.errors import NotArmed
 from ohmloop.link.messages import Identity, PulseRequest, largest_reply_words
 from ohmloop.profile import Profile
 
+Lines = NDArray[np.intp]
 Plain = Mapping[str, Any]
 Arrays = Mapping[str, ArrayLike]
 _NO_VALUES: Plain = {}
@@ -76,6 +78,12 @@ class Records(Protocol):
     def settle(self, read_counter: Callable[[], int]) -> None:
         """Ends what was sent and never answered, by the board's own counter of pulses."""
 
+    def fingerprint(self, macro: int) -> tuple[Lines, Lines] | None:
+        """Returns the rows and columns by which the chip is known; None where nothing is known of it."""
+
+    def require_same_chip(self, macro: int, siemens: ArrayLike, uncertainty_siemens: ArrayLike) -> None:
+        """Raises WrongChip where these cells, measured now, are another chip's."""
+
     def close(self) -> None:
         """Closes the records."""
 
@@ -108,6 +116,12 @@ class Unrecorded:
         return _NoJournal()
 
     def settle(self, read_counter: Callable[[], int]) -> None:
+        """Does nothing."""
+
+    def fingerprint(self, macro: int) -> None:
+        """Returns None: nothing is known."""
+
+    def require_same_chip(self, macro: int, siemens: ArrayLike, uncertainty_siemens: ArrayLike) -> None:
         """Does nothing."""
 
     def close(self) -> None:

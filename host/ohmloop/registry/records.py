@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 from numpy.typing import ArrayLike
 
 from ohmloop.errors import OhmloopError
-from ohmloop.registry.cells import Cells
+from ohmloop.registry.cells import Cells, Lines
 from ohmloop.registry.chips import Chip
 from ohmloop.registry.journal import Job
 from ohmloop.registry.packing import Arrays, Plain
@@ -142,6 +142,20 @@ class ChipRecords:
             return
         base = self._base
         self.registry.jobs.settle_session(self._session, BoardCounter(base.uid, base.boot_id, pulses))
+
+    def fingerprint(self, macro: int) -> tuple[Lines, Lines] | None:
+        """Returns the rows and columns by which this chip is known; None for an emulated one or a new one.
+
+        An emulated chip's cells are its state file's, so that it cannot be mistaken.
+        """
+        if self.chip.origin == "emulated":
+            return None
+        found = self.registry.maps.fingerprint(self.chip, macro)
+        return None if found is None else (found.cells.rows, found.cells.columns)
+
+    def require_same_chip(self, macro: int, siemens: ArrayLike, uncertainty_siemens: ArrayLike) -> None:
+        """Raises WrongChip where the fingerprint's cells, measured now, are another chip's."""
+        self.registry.maps.require_same_chip(self.chip, siemens, uncertainty_siemens, macro)
 
     def close(self) -> None:
         """Closes the registry; a second call does nothing."""

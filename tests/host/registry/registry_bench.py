@@ -12,6 +12,8 @@ from ohmloop.registry import Cells, Chip, Job, Provenance, Registry
 
 PROVENANCE = Provenance(origin="chip", chip="a", board_uid="0" * 16, commit="c0ffee")
 SHAPE = (1, 8, 6)
+LONGEST_WAIT_MS = 60_000
+WAITING = os.WEXITED | os.WNOHANG | os.WNOWAIT
 
 
 def a_chip(registry: Registry, name: str = "a", origin: str = "chip") -> Chip:
@@ -33,8 +35,11 @@ def step_rows(number: int) -> list[int]:
     return [2 * number, 2 * number + 1]
 
 
-def killed(work: Callable[[], None], after_s: float) -> bool:
-    """Runs `work` in a process of its own and kills it; returns whether it was still at work."""
+def killed(work: Callable[[], None], after_s: float, has_begun: Callable[[], bool] | None = None) -> bool:
+    """Runs `work` in a process of its own and kills it; returns whether it was still at work.
+
+    The time counts from when `has_begun` says so: how fast the machine is does not matter.
+    """
     child = os.fork()
     if child == 0:
         code = 1
@@ -43,6 +48,10 @@ def killed(work: Callable[[], None], after_s: float) -> bool:
             code = 0
         finally:
             os._exit(code)
+    for _ in range(LONGEST_WAIT_MS):
+        if has_begun is None or has_begun() or os.waitid(os.P_PID, child, WAITING) is not None:
+            break
+        time.sleep(1e-3)
     time.sleep(after_s)
     os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)

@@ -19,8 +19,10 @@ from ohmloop.errors import (
     ProfileError,
     RegistryError,
     WearExceeded,
+    WrongChip,
 )
-from ohmloop.link.wires import twin
+from ohmloop.link.session import Session
+from ohmloop.profile import Profile, load_profile
 from ohmloop.registry import Chip, Registry, records_of
 
 SMALL = "twin://?rows=64&columns=64&lanes=8&payload=1024"
@@ -212,32 +214,86 @@ def test_a_chip_of_another_size_is_refused(registry: Registry) -> None:
         ohmloop.open(SMALL, chip="a")
 
 
-@pytest.fixture
-def physical(monkeypatch: pytest.MonkeyPatch) -> str:
-    """URL of a board that says its macro is a chip."""
-    identity = twin.Identity
+def test_a_child_killed_while_forming_leaves_no_formed_cell_without_a_pulse(
+    registry: Registry, tmp_path: Path
+) -> None:
+    log = tmp_path / "rows"
 
-    def seen(*fields: object, **named: object):
-        return replace(identity(*fields, **named), emulated=False)
-
-    monkeypatch.setattr(twin, "Identity", seen)
-    return "twin://"
-
-
-def test_a_child_killed_while_forming_leaves_no_formed_cell_without_a_pulse(registry: Registry) -> None:
     def work() -> None:
+        log.write_bytes(b"")
         with ohmloop.open(SMALL, chip="a") as board:
-            for row in range(64):
-                form(board, rows=[row])
+            in_contact(board.macro[:, :])
+            with board.armed(board.macro[:, :], **ARM):
+                for row in range(64):
+                    board.macro.form(board.macro[row, :], **NOMINAL)
+                    log.write_bytes(bytes(row + 1))
 
     with ohmloop.open(SMALL, chip="tmp") as warm:
         form(warm, rows=[0])  # compiles
     kills = 0
-    for after_s in np.random.default_rng(2).uniform(0.02, 0.3, 8):
-        kills += killed(work, float(after_s))
+    for rows in (0, 1, 3, 9):
+        log.write_bytes(b"")
+        kills += killed(work, 0.004, lambda rows=rows: log.stat().st_size > rows)
         with Registry.open() as other:
             assert other.integrity_faults() == []
         with ohmloop.open(SMALL, chip="a") as board:
             formed = board.macro.dump_g_codes(board.macro[:, :]) >= board.profile.formed_floor
         assert (registry.wear.pulses(the_chip(registry))[formed] >= 1).all()
     assert formed.any() and kills
+
+
+# Physical chips: the twin, which says that it is one
+
+
+@pytest.fixture
+def physical(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes every board say that its macro is a chip."""
+    hello = Session.hello
+    monkeypatch.setattr(Session, "hello", lambda session: replace(hello(session), emulated=False))
+
+
+@pytest.fixture
+def profile() -> Profile:
+    """A chip of 64 x 64 cells."""
+    full = load_profile()
+    geometry = full.chip.geometry.model_copy(update={"rows": 64, "columns": 64})
+    return full.model_copy(update={"chip": full.chip.model_copy(update={"geometry": geometry})})
+
+
+@pytest.mark.usefixtures("physical")
+@pytest.mark.parametrize("chip", [None, "tmp"])
+def test_a_physical_chip_without_a_name_is_not_pulsed(chip: str | None, profile: Profile) -> None:
+    with ohmloop.open(SMALL, chip=chip, profile=profile) as board:
+        with pytest.raises(NotArmed, match="under its name only"):
+            form(board, rows=[0])
+        assert given(board) == 0
+
+
+def put_on_the_board(seed: int) -> None:
+    """Puts a chip with these cells on the board, under the name that the lab uses."""
+    cells = np.random.default_rng(seed).integers(200, 900, (64, 64))
+    with ohmloop.open(SMALL, chip="a", registry=False) as board:
+        board.macro.load_g_codes(cells, board.macro[:, :])
+
+
+def test_another_chip_under_the_name_is_told_before_it_is_pulsed(registry, monkeypatch) -> None:
+    monkeypatch.setattr("ohmloop.board.opening._origin", lambda *_identity: "chip")
+    put_on_the_board(1)
+    with ohmloop.open(SMALL, chip="a") as board:
+        board.macro.map(board.macro[:, :], method="onehot", samples=16)
+    with ohmloop.open(SMALL, chip="a") as board, board.armed(window_of(board), **ARM):
+        assert board.state.is_armed
+    put_on_the_board(2)
+    with ohmloop.open(SMALL, chip="a") as board:
+        window = window_of(board)
+        for _ in range(2):
+            with pytest.raises(WrongChip, match="of 64 cells"), board.armed(window, **ARM):
+                pass
+        assert not board.state.is_armed and given(board) == 0
+        board.macro.map(board.macro[:, :], method="onehot", samples=16)
+        with board.armed(window, **ARM):
+            assert board.state.is_armed
+
+
+def window_of(board: Board) -> Window:
+    return board.macro[:2, :2]
