@@ -39,14 +39,7 @@ class Wear:
 
         What was sent and never acknowledged counts in full until the board's own counter says better.
         """
-        held = np.zeros((chip.rows, chip.columns), np.int64)
-        for row in self._database.all(
-            "SELECT line, pulses FROM wear WHERE chip_id = ? AND macro = ?", chip.id, macro
-        ):
-            held[row["line"]] = np.frombuffer(row["pulses"], _COUNT)
-        for cells, most in self._unacknowledged(chip, macro):
-            held[cells.grid] += most
-        return held
+        return self._pulses(chip, macro, range(chip.rows))
 
     def unacknowledged(self, chip: Chip, macro: int = 0) -> Counts:
         """Returns what of `pulses` was sent and never acknowledged, `[rows, columns]`."""
@@ -68,7 +61,8 @@ class Wear:
         budget = self._budget(chip)
         if budget is None:
             return
-        after = self.pulses(chip, cells.macro)[cells.grid] + most_pulses
+        span = range(int(cells.rows.min()), int(cells.rows.max()) + 1)
+        after = self._pulses(chip, cells.macro, span)[cells.grid] + most_pulses
         worst = np.unravel_index(int(after.argmax()), after.shape)
         count = int(after[worst])
         if count > budget:
@@ -113,6 +107,18 @@ class Wear:
                 (chip.id, kind, total),
             )
         return total
+
+    def _pulses(self, chip: Chip, macro: int, lines: range) -> Counts:
+        """Returns `pulses` of some lines, `[rows, columns]`; the other lines are zero."""
+        held = np.zeros((chip.rows, chip.columns), np.int64)
+        for row in self._database.all(
+            "SELECT line, pulses FROM wear WHERE chip_id = ? AND macro = ? AND line BETWEEN ? AND ?",
+            *(chip.id, macro, lines.start, lines.stop - 1),
+        ):
+            held[row["line"]] = np.frombuffer(row["pulses"], _COUNT)
+        for cells, most in self._unacknowledged(chip, macro):
+            held[cells.grid] += most
+        return held
 
     def _add(self, chip: Chip, cells: Cells, line: int, added: Counts) -> None:
         held = self._database.one(

@@ -12,7 +12,6 @@ from registry_bench import SHAPE, a_chip, a_job, all_cells, killed
 from ohmloop.registry import BoardCounter, Cells, Registry
 
 STEPS = 30
-KILLS = 100
 STEP_S = 0.01
 """About a step's time: kills fall anywhere in it."""
 
@@ -71,14 +70,15 @@ def program(path: Path, board: FakeBoard, told: Path) -> None:
                     log.write(bytes([first]))
 
 
-def test_a_job_killed_a_hundred_times_repeats_nothing_acknowledged(tmp_path: Path) -> None:
+@pytest.mark.parametrize("most", [30, pytest.param(300, marks=pytest.mark.slow)])
+def test_a_job_killed_again_and_again_repeats_nothing_acknowledged(tmp_path: Path, most: int) -> None:
     generator = np.random.default_rng(5)
     kills = jobs = 0
-    while kills < KILLS:
+    while kills < most:
         lab, board = tmp_path / f"{jobs}.sqlite", FakeBoard(tmp_path / f"{jobs}.chip")
         told = tmp_path / f"{jobs}.told"
         acknowledged: set[int] = set()
-        while len(acknowledged) < STEPS and kills < KILLS:
+        while len(acknowledged) < STEPS and kills < most:
             acknowledged = set(told.read_bytes()) if told.exists() else set()
             given = board.given
             kills += killed(
