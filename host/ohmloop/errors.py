@@ -154,6 +154,10 @@ class RecordingError(OhmloopError, ValueError):
     """A file cannot be read as a recording; the message names the line."""
 
 
+class FolderRefused(OhmloopError, OSError):
+    """A folder of the user's cannot be made or written; the message names it and what chooses another."""
+
+
 class BuildError(OhmloopError, RuntimeError):
     """The simulated board could not be built; the message holds the tool's words."""
 

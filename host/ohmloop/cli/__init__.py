@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The `ohmloop` command."""
 
-from ohmloop.cli.app import app, main
+from ohmloop.cli.entry import main
 
-__all__ = ["app", "main"]
+__all__ = ["main"]

@@ -10,12 +10,10 @@ from typing import Annotated
 import typer
 
 from ohmloop.cli.chip import chip_app
-from ohmloop.errors import OhmloopError, UrlError
+from ohmloop.errors import UrlError
 
 EXIT_FAILED = 1
 """A check was red, or accuracy integers differed."""
-EXIT_REFUSED = 2
-"""Something was refused; the message says what, where and what the limit is."""
 SERVED = ("sim://", "twin://")
 
 app = typer.Typer(
@@ -216,12 +214,3 @@ def serve(
         raise UrlError(f"{url}: only {' and '.join(SERVED)} are served", value=url, limit=SERVED, where="URL")
     context = WireContext(chip=chip, profile=load_profile(profile))
     serve_board(url, pty=pty, tcp_port=tcp, context=context, announce=typer.echo)
-
-
-def main() -> None:
-    """Runs the command; a refusal becomes one line on stderr and exit code 2."""
-    try:
-        app()
-    except OhmloopError as error:
-        typer.secho(f"{type(error).__name__}: {error}", fg=typer.colors.RED, err=True)
-        sys.exit(EXIT_REFUSED)

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import numpy as np
 from numpy.typing import NDArray
 
-from ohmloop.errors import BoardBusy, LimitError, ProfileError
+from ohmloop.errors import BoardBusy, FolderRefused, LimitError, ProfileError
 
 try:
     import fcntl
@@ -107,6 +107,7 @@ class StateFile:
 
         Raises:
             BoardBusy: the chip is open elsewhere.
+            FolderRefused: its file cannot be made or opened.
             ProfileError: the file holds a chip of another profile or geometry, or is none.
         """
         shape = ChipGeometry(*geometry)
@@ -118,8 +119,18 @@ class StateFile:
             _write_pristine(file, name, profile, shape)
             return cls(name, None, file, shape)
         path = state_folder() / f"{quote(name, safe=' ')}.cells"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = _opened_alone(path, name)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = _opened_alone(path, name)
+        except OSError as error:
+            if isinstance(error, BoardBusy):
+                raise
+            raise FolderRefused(
+                f"chip {name!r} cannot be kept: {error}; OHMLOOP_STATE names another folder",
+                value=str(path.parent),
+                limit="a folder that can be written",
+                where=str(path),
+            ) from error
         try:
             if path.stat().st_size == 0:
                 _write_pristine(file, name, profile, shape)

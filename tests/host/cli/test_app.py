@@ -4,7 +4,7 @@
 from typer.testing import CliRunner
 
 import ohmloop
-from ohmloop.cli import app
+from ohmloop.cli.app import app
 
 
 def test_version_is_the_package_s():

@@ -5,14 +5,15 @@ import os
 import threading
 import time
 from collections import deque
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ohmloop._map import BAUD, CLK_HZ
-from ohmloop.errors import BoardLost, UrlError
-from ohmloop.link.wires._sim_build import FRONTS, SimParameters, build
+from ohmloop.errors import BoardLost, BuildError, UrlError
+from ohmloop.link.wires._sim_build import FRONTS, SimParameters, build, cache_folder
 from ohmloop.link.wires._sim_library import Probe, SimLibrary
 from ohmloop.link.wires.base import WireContext, WireUrl
 
@@ -39,7 +40,7 @@ class SimWire:
         self.packet = parameters.front == "words"
         self.origin = "emulated"
         self.rate = _rate(parameters)
-        library = build(parameters)
+        library = _built(parameters)
         self._lock = threading.RLock()
         self._outbox: deque[bytes] = deque()
         self._state, cells = _open_cells(parameters, context)
@@ -155,6 +156,19 @@ def parameters_of(url: WireUrl) -> SimParameters:
         front=front,
         baud=url.integer("baud", BAUD, lowest=9600, highest=12_000_000),
     )
+
+
+def _built(parameters: SimParameters) -> Path:
+    """Returns the board's library; raises BuildError, for a cache that cannot be used too."""
+    try:
+        return build(parameters)
+    except OSError as error:
+        raise BuildError(
+            f"the simulated board cannot be kept: {error}; OHMLOOP_CACHE names another folder",
+            value=str(error),
+            limit="a folder that can be written",
+            where=str(cache_folder()),
+        ) from error
 
 
 def _require(url: WireUrl, name: str, holds: bool, wanted: str, value: object) -> None:
