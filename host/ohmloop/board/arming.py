@@ -20,7 +20,7 @@ from ohmloop.link.messages import ArmRequest, limits_hash
 EXPIRY_CYCLES: Final = 1024
 """Clk cycles of one unit of expiry on the wire."""
 MAX_WORD: Final = 2**32 - 1
-OPERATIONS: Final = {"form": Pulse.FORM, "reset": Pulse.RESET}
+OPERATIONS: Final = {"form": Pulse.FORM, "set": Pulse.SET, "reset": Pulse.RESET}
 
 
 @dataclass(slots=True)

@@ -57,6 +57,7 @@ class Core:
     records: Records = field(default_factory=Unrecorded)
     recognised: set[int] = field(default_factory=set)
     _next_index: int = 0
+    _next_job: int = 0
     _corrections: dict[tuple[int, Table], NDArray[np.int32]] = field(default_factory=dict)
 
     @property
@@ -159,6 +160,11 @@ class Core:
                 limit=INDEX_LIMIT - count,
                 where="operation_index",
             )
+        return first
+
+    def take_jobs(self, count: int) -> int:
+        """Returns the first of `count` numbers of programming jobs, each 2^20 indices of the firmware."""
+        first, self._next_job = self._next_job, self._next_job + count
         return first
 
     def conditions(self, operation_index: int, cycles: int) -> Conditions:

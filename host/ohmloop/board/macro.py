@@ -13,6 +13,7 @@ from ohmloop.board import cells, readings
 from ohmloop.board.core import Core
 from ohmloop.board.mappable import Mappable
 from ohmloop.board.matvec import Matvec
+from ohmloop.board.programmable import Programmable
 from ohmloop.board.pulses import PulseShape, run_pulses
 from ohmloop.board.results import FormResult, MacResult, ReadResult, ResetResult
 from ohmloop.board.window import Key, Window, chosen_lines, split_key
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ohmloop.board.board import Board
 
 
-class Macro(Matvec, Mappable):
+class Macro(Matvec, Mappable, Programmable):
     """An array of `rows` driven lines and `columns` sensed lines.
 
     Every argument is checked before anything is sent; what is refused has driven nothing.

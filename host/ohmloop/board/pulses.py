@@ -19,10 +19,10 @@ from ohmloop.errors import LimitError, NotArmed
 from ohmloop.link.messages import Axis, PulseRequest, unpack_words
 
 MAX_PULSES: Final = 0xFFFF
-POLARITY: Final = {Pulse.FORM: 1, Pulse.RESET: 0}
-"""FORM drives the SLs with BLs at ground, RESET the BL with its SL at ground, as the published boards do."""
-IDLE: Final = {Pulse.FORM: 0, Pulse.RESET: 1}
-"""Unselected lines: grounded while forming, floating during RESET."""
+POLARITY: Final = {Pulse.FORM: 1, Pulse.SET: 1, Pulse.RESET: 0}
+"""FORM and SET drive the SLs, BLs at ground, RESET the BL, its SL at ground, as the published boards do."""
+IDLE: Final = {Pulse.FORM: 0, Pulse.SET: 0, Pulse.RESET: 1}
+"""Unselected lines: grounded while forming and setting, floating during RESET."""
 Result = TypeVar("Result", bound=PulseResult)
 
 

@@ -234,5 +234,10 @@ class FormResult(PulseResult):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class SetResult(PulseResult):
+    """What SET gave."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class ResetResult(PulseResult):
     """What RESET gave."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from pydantic import Field as Bounded
 from pydantic import model_validator
 
-from ohmloop._map import WRITE_MASKS, Field, Register
+from ohmloop._map import G_BITS, Field, Register
 from ohmloop.errors import ProfileError
 from ohmloop.profile.quantities import (
     Celsius,
@@ -30,11 +30,12 @@ from ohmloop.profile.quantities import (
 if TYPE_CHECKING:
     from ohmloop.profile.models import ChipProfile
 
-_Q6: Final = 1 << 6
 _Q12: Final = 1 << 12
 _Q16: Final = 1 << 16
 _Q24: Final = 1 << 24
 _Q32: Final = 1 << 32
+_HALF: Final = _Q16 - 1
+_DOUBLING: Final = math.log10(2)
 _DAC_CODES: Final = 1 << 16
 _SUMMED_CELLS: Final = 64
 """Cells of the sum at which RTN_SUM is right."""
@@ -177,98 +178,90 @@ def programming_registers(chip: ChipProfile) -> dict[Register, int]:
     found = {register: 0 for register in Register if Register.EMU_PHYSICS <= register <= Register.EMU_WANDER}
     if chip.programming is None:
         return found
-    for field, value in _fields(chip, chip.programming).items():
-        register = max(
-            (one for one in found if field.name.startswith(one.name)), key=lambda one: len(one.name)
-        )
-        room = WRITE_MASKS[register] >> field.value
-        highest = _width_mask(register, field)
-        if not 0 <= value <= (room & highest):
-            raise ProfileError(
-                f"profile {chip.name}: {field.name} would be {value}, 0 .. {room & highest} fit",
-                value=value,
-                limit=room & highest,
-                where=field.name,
-            )
-        found[register] |= value << field.value
-    if chip.programming.wear is not None:
-        found[Register.EMU_WEAR] = min(round(_Q32 / chip.programming.wear.life.value), _Q32 - 1)
+    halves = _set_halves(chip, chip.programming) | _fault_halves(chip, chip.programming)
+    halves |= _slow_halves(chip, chip.programming)
+    for register, (low, high) in halves.items():
+        for value in (low, high):
+            if not 0 <= value <= _HALF:
+                raise ProfileError(
+                    f"profile {chip.name}: a field of {register.name} would be {value}, 0 .. {_HALF} fit",
+                    value=value,
+                    limit=_HALF,
+                    where=register.name,
+                )
+        found[register] = low | high << 16
+    if (wear := chip.programming.wear) is not None:
+        found[Register.EMU_WEAR] = min(round(_Q32 / wear.life.value), _Q32 - 1)
     return found
 
 
-def _width_mask(register: Register, field: Field) -> int:
-    above = [
-        one.value for one in Field if one.name.startswith(f"{register.name}_") and one.value > field.value
-    ]
-    return (1 << (min(above, default=32) - field.value)) - 1
-
-
-def _fields(chip: ChipProfile, programming: Programming) -> dict[Field, int]:
-    full_v, lsb = chip.front_end.dac.full_scale.value, chip.cells.g_lsb.value
-    code_v, doubling = full_v / _DAC_CODES, math.log10(2)
-    one = programming.set
-    found = {
-        Field.EMU_PHYSICS_DITHER: 1,
-        Field.EMU_SET_DRIVE_SET_ONSET: _dac(one.onset.value, code_v),
-        Field.EMU_SET_DRIVE_SET_SLOPE: round(one.step_per_volt.value * code_v * _Q24),
-        Field.EMU_SET_STEP_SET_SLOPE_W: round(one.step_per_decade.value * doubling * _Q16),
-        Field.EMU_SET_STEP_SET_SPREAD: round(one.spread.value * _Q12),
-        Field.EMU_SET_LEVEL_LEVEL_ONSET: _dac(one.gate_onset.value, code_v),
-        Field.EMU_SET_LEVEL_LEVEL_SLOPE: round(one.level_per_volt.value / lsb * code_v * _Q16),
-        Field.EMU_LEVEL_SPREAD_LEVEL_CELL: round(one.level_cell_spread.value * _Q12),
-        Field.EMU_LEVEL_SPREAD_LEVEL_CYCLE: round(one.level_cycle_spread.value * _Q12),
-        Field.EMU_STEP_STEP_SPREAD: round(programming.step_spread.value * _Q12),
-    }
-    return found | _fault_fields(programming, code_v, lsb) | _slow_fields(chip, programming, full_v)
-
-
-def _fault_fields(programming: Programming, code_v: float, lsb: float) -> dict[Field, int]:
-    found: dict[Field, int] = {}
-    if (faults := programming.faults) is not None:
-        found |= {
-            Field.EMU_STUCK_LOW: _fraction(faults.stuck_low.value),
-            Field.EMU_STUCK_HIGH: _fraction(faults.stuck_high.value),
-            Field.EMU_LEAKY_LEAKY: _fraction(faults.leaky.value),
-            Field.EMU_LEAKY_LEAK: round(faults.leak.value / lsb),
-        }
+def _set_halves(chip: ChipProfile, programming: Programming) -> dict[Register, tuple[int, int]]:
+    one, code_v, lsb = programming.set, _code_volts(chip), chip.cells.g_lsb.value
+    physics = 1 << Field.EMU_PHYSICS_DITHER
+    damage = 0
     if (wear := programming.wear) is not None:
-        found |= {
-            Field.EMU_PHYSICS_SHORTS: 1,
-            Field.EMU_PHYSICS_DAMAGE_RESET: _dac(wear.destructive_reset.value, code_v),
-            Field.EMU_DAMAGE_DAMAGE_FORM: _dac(wear.destructive_form.value, code_v),
-            Field.EMU_DAMAGE_DAMAGE_SET: _dac(wear.destructive_set.value, code_v),
-        }
+        physics |= 1 << Field.EMU_PHYSICS_SHORTS
+        damage = _dac(wear.destructive_reset.value, code_v)
+    if programming.slow is not None:
+        physics |= round(math.log2(programming.slow.epoch)) << Field.EMU_PHYSICS_EPOCH
+    relaxation = programming.slow.relaxation.value if programming.slow is not None else 0.0
+    return {
+        Register.EMU_PHYSICS: (physics, damage),
+        Register.EMU_SET_DRIVE: (
+            _dac(one.onset.value, code_v),
+            round(one.step_per_volt.value * code_v * _Q24),
+        ),
+        Register.EMU_SET_STEP: (
+            round(one.step_per_decade.value * _DOUBLING * _Q16),
+            round(one.spread.value * _Q12),
+        ),
+        Register.EMU_SET_LEVEL: (
+            _dac(one.gate_onset.value, code_v),
+            round(one.level_per_volt.value / lsb * code_v * _Q16),
+        ),
+        Register.EMU_LEVEL_SPREAD: (
+            round(one.level_cell_spread.value * _Q12),
+            round(one.level_cycle_spread.value * _Q12),
+        ),
+        Register.EMU_STEP: (round(programming.step_spread.value * _Q12), _fraction(relaxation)),
+    }
+
+
+def _fault_halves(chip: ChipProfile, programming: Programming) -> dict[Register, tuple[int, int]]:
+    found: dict[Register, tuple[int, int]] = {}
+    if (faults := programming.faults) is not None:
+        leak = round(faults.leak.value / chip.cells.g_lsb.value)
+        found[Register.EMU_STUCK] = (_fraction(faults.stuck_low.value), _fraction(faults.stuck_high.value))
+        found[Register.EMU_LEAKY] = (_fraction(faults.leaky.value), min(leak, (1 << G_BITS) - 1))
+    if (wear := programming.wear) is not None:
+        form, set_ = wear.destructive_form.value, wear.destructive_set.value
+        found[Register.EMU_DAMAGE] = (_dac(form, _code_volts(chip)), _dac(set_, _code_volts(chip)))
     if (disturb := programming.disturb) is not None:
-        found |= {
-            Field.EMU_DISTURB_HALF_SELECT: _fraction(disturb.half_select.value),
-            Field.EMU_DISTURB_READ_DISTURB: round(disturb.read.value * _Q32),
-        }
+        found[Register.EMU_DISTURB] = (_fraction(disturb.half_select.value), round(disturb.read.value * _Q32))
     return found
 
 
-def _slow_fields(chip: ChipProfile, programming: Programming, full_v: float) -> dict[Field, int]:
-    found: dict[Field, int] = {}
+def _slow_halves(chip: ChipProfile, programming: Programming) -> dict[Register, tuple[int, int]]:
+    found: dict[Register, tuple[int, int]] = {}
     if (kept := programming.retention) is not None:
-        found |= {
-            Field.EMU_DRIFT_DRIFT_SLOPE: round(kept.loss.value * math.log10(2) * _Q16),
-            Field.EMU_DRIFT_DRIFT_SPREAD: round(kept.spread.value * _Q12),
-        }
+        loss = round(kept.loss.value * _DOUBLING * _Q16)
+        found[Register.EMU_DRIFT] = (loss, round(kept.spread.value * _Q12))
     if (slow := programming.slow) is not None:
         telegraph, fraction = slow.telegraph.value, slow.telegraph_fraction.value
-        found |= {
-            Field.EMU_PHYSICS_EPOCH: round(math.log2(slow.epoch)),
-            Field.EMU_STEP_RELAXATION: _fraction(slow.relaxation.value),
-            Field.EMU_RTN_RTN: _fraction(telegraph),
-            Field.EMU_RTN_RTN_FRACTION: _fraction(fraction),
-            Field.EMU_WANDER_COMMON: _fraction(slow.channel.value),
-            Field.EMU_WANDER_RTN_SUM: _fraction(telegraph * math.sqrt(fraction / _SUMMED_CELLS)),
-        }
+        of_sums = telegraph * math.sqrt(fraction / _SUMMED_CELLS)
+        found[Register.EMU_RTN] = (_fraction(telegraph), _fraction(fraction))
+        found[Register.EMU_WANDER] = (_fraction(slow.channel.value), _fraction(of_sums))
     if (sweep := programming.sweep) is not None:
-        found |= {
-            Field.EMU_SWEEP_BETA: round(sweep.beta.value * full_v**2 * 256),
-            Field.EMU_SWEEP_COMPLIANCE: round(sweep.saturation.value / chip.front_end.read.value * 2048),
-        }
+        full_v = chip.front_end.dac.full_scale.value
+        found[Register.EMU_SWEEP] = (
+            round(sweep.beta.value * full_v**2 * 256),
+            round(sweep.saturation.value / chip.front_end.read.value * 2048),
+        )
     return found
+
+
+def _code_volts(chip: ChipProfile) -> float:
+    return chip.front_end.dac.full_scale.value / _DAC_CODES
 
 
 def _dac(volts: float, code_v: float) -> int:

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Programming of cells: write-verify, forming ramps, sweeps, and time on emulated macros."""
+
+from ohmloop.programming.ageing import environment
+from ohmloop.programming.interval import clopper_pearson
+from ohmloop.programming.plan import ALGORITHMS, Plan
+from ohmloop.programming.procedure import form_ramp, program, resume
+from ohmloop.programming.results import ProgramResult, ProgramStatus, SweepResult
+from ohmloop.programming.sweeps import sweep
+
+__all__ = [
+    "ALGORITHMS",
+    "Plan",
+    "ProgramResult",
+    "ProgramStatus",
+    "SweepResult",
+    "clopper_pearson",
+    "environment",
+    "form_ramp",
+    "program",
+    "resume",
+    "sweep",
+]
