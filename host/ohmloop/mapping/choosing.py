@@ -73,7 +73,9 @@ def _glance(setup: Setup, window: Window) -> tuple[Floats, Floats]:
     arrays = setup.steps.run(
         "glance",
         part.size,
-        lambda: taken(setup.macro.read_adc_codes(part, range=finest, read_v=setup.read_v)),
+        lambda index: taken(
+            setup.macro.read_adc_codes(part, range=finest, read_v=setup.read_v, operation_index=index)
+        ),
     )
     codes = np.asarray(arrays["sums"], dtype=np.float64)
     siemens = setup.scale.siemens(codes, finest, window.columns)

@@ -77,7 +77,9 @@ def _totals(setup: Setup, window: Window) -> Floats:
     arrays = setup.steps.run(
         "multiplexed/totals",
         window.shape[1],
-        lambda: taken(setup.macro.mac(everything, window, bits=1, range=0, read_v=setup.read_v)),
+        lambda index: taken(
+            setup.macro.mac(everything, window, bits=1, range=0, read_v=setup.read_v, operation_index=index)
+        ),
     )
     codes = np.asarray(arrays["sums"], dtype=np.float64)[0]
     totals = setup.scale.siemens(codes, 0, window.columns)
@@ -85,7 +87,7 @@ def _totals(setup: Setup, window: Window) -> Floats:
 
 
 def _in_range(setup: Setup, window: Window, range_index: int, name: str, patterns: Patterns) -> Reading:
-    def measure(part: slice) -> CodesResult:
+    def measure(part: slice, index: int | None) -> CodesResult:
         return setup.macro.mac(
             patterns.x_codes[part],
             window,
@@ -93,6 +95,7 @@ def _in_range(setup: Setup, window: Window, range_index: int, name: str, pattern
             range=range_index,
             averages=setup.averages,
             read_v=setup.read_v,
+            operation_index=index,
         )
 
     means = read_groups(setup, name, patterns.order, window.shape[1], PATTERNS_A_STEP, measure)

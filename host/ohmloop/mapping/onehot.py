@@ -41,9 +41,13 @@ def read_onehot(setup: Setup, window: Window, name: str = "onehot") -> Reading:
 
 
 def _in_range(setup: Setup, window: Window, range_index: int, name: str) -> Reading:
-    def measure(part: slice) -> CodesResult:
+    def measure(part: slice, index: int | None) -> CodesResult:
         return setup.macro.read_adc_codes(
-            window[part, :], range=range_index, averages=setup.averages, read_v=setup.read_v
+            window[part, :],
+            range=range_index,
+            averages=setup.averages,
+            read_v=setup.read_v,
+            operation_index=index,
         )
 
     means = read_groups(setup, name, *window.shape, ROWS_A_STEP, measure)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ohmloop.board import Macro, Window
     from ohmloop.board.results import CodesResult
 
+    Measure = Callable[[slice, int | None], CodesResult]
+
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
@@ -124,9 +126,7 @@ class Means:
     saturated: Bools
 
 
-def read_groups(
-    setup: Setup, name: str, n: int, columns: int, block: int, measure: Callable[[slice], CodesResult]
-) -> Means:
+def read_groups(setup: Setup, name: str, n: int, columns: int, block: int, measure: Measure) -> Means:
     """Reads n rows or vectors in every group, block by block; each block is a step.
 
     Args:
@@ -135,7 +135,7 @@ def read_groups(
         n: rows or vectors.
         columns: sensed lines.
         block: rows or vectors a step.
-        measure: reads the rows or vectors of a slice, `setup.averages` times.
+        measure: reads the rows or vectors of a slice, `setup.averages` times, from an operation index on.
     """
     codes = np.empty((setup.groups, n, columns))
     saturated = np.zeros((n, columns), np.bool_)
@@ -149,8 +149,8 @@ def read_groups(
     return Means(codes, saturated)
 
 
-def _measured(measure: Callable[[slice], CodesResult], part: slice) -> Arrays:
-    return taken(measure(part))
+def _measured(measure: Measure, part: slice, index: int | None) -> Arrays:
+    return taken(measure(part, index))
 
 
 def taken(result: CodesResult) -> Arrays:
@@ -169,9 +169,15 @@ def read_dark(setup: Setup, name: str, window: Window, range_index: int, reading
     arrays = setup.steps.run(
         f"{name}/dark",
         readings * window.shape[1],
-        lambda: taken(
+        lambda index: taken(
             setup.macro.mac(
-                nothing, window, bits=1, range=range_index, averages=averages, read_v=setup.read_v
+                nothing,
+                window,
+                bits=1,
+                range=range_index,
+                averages=averages,
+                read_v=setup.read_v,
+                operation_index=index,
             )
         ),
     )

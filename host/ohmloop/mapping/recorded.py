@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ohmloop.errors import MapError
 from ohmloop.mapping.conductance_map import ConductanceMap
 from ohmloop.mapping.states import CellState
-from ohmloop.mapping.steps import Arrays
+from ohmloop.mapping.steps import STEP_INDICES, Arrays
 from ohmloop.registry import Cells, records_of
 from ohmloop.registry import CellState as HealthState
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ohmloop.mapping.contact import ContactReport
     from ohmloop.registry import ChipRecords, Job
 
-MOST_STEPS: Final = 100_000
+MOST_STEPS: Final = 4096
 """Steps that a map's job may have: how many it will take is not known when it begins."""
 KIND: Final = "map"
 
@@ -30,6 +30,7 @@ class JobJournal:
     """A registry's job as the journal of a map: steps are numbered in the order in which they come."""
 
     def __init__(self, job: Job) -> None:
+        self.first_index = (job.id + 1) * MOST_STEPS * STEP_INDICES
         self._job = job
         self._done = {step.number: step for step in job.results()}
         self._next = 0

@@ -5,17 +5,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from numpy.typing import NDArray
 
+STEP_INDICES: Final = 1 << 20
+"""Operation indices set aside for a step: more than it has readings."""
 Arrays = dict[str, NDArray[Any]]
 Progress = Callable[[int, int], None]
 """Called with conversions done and conversions expected."""
 
 
 class Journal(Protocol):
-    """Where the results of steps are kept as they arrive."""
+    """Where the results of steps are kept as they arrive.
+
+    Attributes:
+        first_index: operation index of the first step. Each step has indices of its own, the same in every
+            run, so that a map that was interrupted equals one that was not.
+    """
+
+    first_index: int
 
     def recall(self, step: str) -> Arrays | None:
         """Returns what a step gave, or None when it has not been done."""
@@ -43,18 +52,23 @@ class Steps:
     conversions: int = 0
     board_seconds: float = 0.0
     recalled: int = 0
+    _number: int = 0
 
-    def run(self, step: str, conversions: int, measure: Callable[[], Arrays]) -> Arrays:
+    def run(self, step: str, conversions: int, measure: Callable[[int | None], Arrays]) -> Arrays:
         """Returns what a step gives; measures it unless the journal has it.
 
         Args:
             step: its name, the same in every run of the same measurement.
             conversions: that it takes.
-            measure: does it; its arrays hold `board_seconds`, one number.
+            measure: does it, given its first operation index (None: the session's next); its arrays hold
+                `board_seconds`, one number.
         """
+        number, self._number = self._number, self._number + 1
         arrays = None if self.journal is None else self.journal.recall(step)
         if arrays is None:
-            arrays = measure()
+            arrays = measure(
+                None if self.journal is None else self.journal.first_index + number * STEP_INDICES
+            )
             if self.journal is not None:
                 self.journal.record(step, arrays)
         else:

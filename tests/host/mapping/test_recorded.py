@@ -104,3 +104,22 @@ def test_a_refused_map_leaves_no_job():
 def test_a_throw_away_chip_is_kept_nowhere(macro):
     macro.map(macro[:4, :4], samples=1)
     assert latest_map(macro) is None
+
+
+@pytest.mark.parametrize("method", ["onehot", "multiplexed"])
+def test_an_interrupted_map_equals_one_that_was_not(method, tmp_path, monkeypatch):
+    found = []
+    for number, stop in enumerate((None, 9000)):
+        monkeypatch.setenv("OHMLOOP_STATE", str(tmp_path / str(number)))
+        monkeypatch.setenv("OHMLOOP_REGISTRY", str(tmp_path / f"{number}.sqlite"))
+        with opened(chip="lab") as board:
+            fill(board.macro)
+        try:
+            with opened(chip="lab") as board:
+                found.append(board.macro.map(method=method, samples=8, progress=stop and after(stop)))
+        except PowerLoss:
+            with opened(chip="lab") as board:
+                held, chip = registry(board)
+                found.append(board.macro.map(resume=held.jobs.interrupted(chip)[0].id))
+    assert np.array_equal(found[0].siemens, found[1].siemens)
+    assert np.array_equal(found[0].uncertainty_siemens, found[1].uncertainty_siemens)
