@@ -153,7 +153,7 @@ def test_the_gate_has_no_default(macro: Macro) -> None:
     ("change", "where"),
     [
         ({"ops": set()}, "ops"),
-        ({"ops": {"set"}}, "ops"),
+        ({"ops": {"anneal"}}, "ops"),
         ({"ops": "burn"}, "ops"),
         ({"ops": 5}, "ops"),
         ({"ops": [["form"]]}, "ops"),
