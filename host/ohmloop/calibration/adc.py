@@ -66,8 +66,9 @@ def _levels(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Returns the signed levels to fit, with 0, and those to hold out.
 
-    Positive and negative levels differ in size, so that a rounding error, odd in the code, is not met
-    twice; ranges are staggered, so that together they show the bend at more codes.
+    Each polarity has one level at a random place in each of equal parts, always the same ones: in even steps,
+    or mirrored, rounding errors would repeat instead of averaging out. Ranges differ, so that together they
+    show the bend at more codes.
     """
     recipe, profile = setting.recipe, setting.macro.profile
     most = int(recipe.full_scale * profile.adc_bound * profile.siemens_per_adc_code(range_index) / unit)
@@ -80,11 +81,10 @@ def _levels(
             unit="levels",
             where=f"range {range_index}",
         )
-    stagger = (range_index + 0.5) / setting.macro.ranges
-    ends = np.arange(1, count + 1) - 0.5 * stagger
-    up = np.unique(np.rint(ends / count * most).astype(np.intp))
+    places = (np.arange(count) + np.random.default_rng(range_index).random((2, count))) / count * most
+    up = _nearest(np.arange(1, most + 1), places[0])
     free = np.setdiff1d(np.arange(1, most + 1), up)
-    down = _nearest(free, (ends - 0.25) / count * most)
+    down = _nearest(free, places[1])
     free = np.setdiff1d(free, down)
     middles = (np.arange(recipe.holdout_levels) + 0.5) / recipe.holdout_levels * most
     others = _nearest(free, middles)

@@ -15,8 +15,12 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 SWEEPS: Final = 6
-SMOOTHING: Final = 1e-3
-"""Weight of the INL curve's second differences against its data: only knots that saw nothing feel it."""
+SMOOTHING: Final = 1e-2
+"""Weight of the bend curve's second differences against its data: only knots that saw nothing feel it."""
+
+TOO_CLOSE: Final = 0.4
+ROUNDING: Final = math.sqrt(1 / 12)
+"""Standard deviation of rounding, codes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,14 +175,19 @@ def _uncertainties(one: LevelReadings, line: _Line, good: Mask, shaped: float) -
     own = np.sum((chosen - shared[:, None]) ** 2, axis=1) / max(count - 1, 1) / (1 - leverage)
     common = max(float(np.sum(shared**2)) / max(levels - 2 - shaped, 1) - float(own.mean()) / count, 0.0)
     noise = float(one.variance[good].mean() if good.any() else one.variance.mean()) / one.readings
+    scatter = np.sqrt(np.sum(line.residual**2, axis=0) / (levels - 2))
+    # Points closer to their line than rounding allows have their rounding errors on it: then the gain is known
+    # to the rounding at the end of the line only.
+    too_close = scatter < TOO_CLOSE * np.median(scatter)
+    gain_u = np.where(too_close, ROUNDING / (np.ptp(one.siemens) / 2), np.sqrt(of_gain**2 @ own))
     return {
-        "gain_u": ones * np.sqrt(of_gain**2 @ own),
+        "gain_u": gain_u,
         "gain_common_u": ones * math.sqrt(common / spread),
         "offset_u": ones * np.sqrt(of_offset**2 @ own),
         "offset_common_u": ones * math.sqrt(common * float(np.sum(of_offset**2))),
         "noise": np.sqrt(one.variance),
         "granularity": ones * math.sqrt(max(float(own.mean()) - noise, 0.0)),
-        "scatter": np.sqrt(np.sum(line.residual**2, axis=0) / (levels - 2)),
+        "scatter": scatter,
     }
 
 

@@ -15,6 +15,7 @@ from ohmloop.profile.models import BoardProfile, ChipProfile
 
 Place = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
+MOST_BASES = 4
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _FOLDERS = (_PACKAGE.parents[1] / "calibration", _PACKAGE / "_calibration")
@@ -132,16 +133,18 @@ def _explained(path: Path, data: object, lines: dict[Place, int], error: Validat
     )
 
 
-def _on_its_base(path: Path, data: object, lines: dict[Place, int], kind: str) -> object:
+def _on_its_base(path: Path, data: object, lines: dict[Place, int], kind: str, deep: int = 0) -> object:
     """Returns the data of a file that names a `base` laid over that profile's, field by field."""
     if not isinstance(data, dict) or "base" not in data:
         return data
-    own = dict(data)
-    below, _ = _read(find_profile(str(own.pop("base")), kind))
-    if not isinstance(below, dict) or "base" in below:
+    if deep == MOST_BASES:
         place = f"{path}:{_line_of(('base',), lines)}: base"
-        raise ProfileError(f"{place}: a base stands on no other base", value=data["base"], where=place)
-    return _laid_over(below, own)
+        raise ProfileError(
+            f"{place}: more than {deep} bases below each other", value=data["base"], where=place
+        )
+    own = dict(data)
+    base = find_profile(str(own.pop("base")), kind)
+    return _laid_over(_on_its_base(base, *_read(base), kind, deep + 1), own)
 
 
 def _laid_over(below: object, above: object) -> object:

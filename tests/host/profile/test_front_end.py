@@ -33,10 +33,12 @@ def test_an_error_of_a_profile_on_a_base_names_its_own_line(tmp_path: Path) -> N
         load_chip(path)
 
 
-def test_a_base_stands_on_no_other_base(tmp_path: Path) -> None:
-    path = tmp_path / "mine.yaml"
-    path.write_text(HEAD.replace("rrm-40nm-esgnn2023", "rrm-40nm-front-end"))
-    with pytest.raises(ProfileError, match=r"mine.yaml:4: base"):
+def test_a_base_may_stand_on_another_but_not_on_itself(tmp_path: Path) -> None:
+    path = written(tmp_path, "")
+    path.write_text(path.read_text().replace("rrm-40nm-esgnn2023", "rrm-40nm-front-end"))
+    assert load_chip(path).front_end.channels.enabled
+    path.write_text(path.read_text().replace("rrm-40nm-front-end", str(path)))
+    with pytest.raises(ProfileError, match=r"mine.yaml:4: base: more than 4 bases"):
         load_chip(path)
 
 

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Converters on the emulated board against what the emulator was loaded with."""
+
+import numpy as np
+import pytest
+from conftest import Bench
+
+import ohmloop
+from ohmloop._map import Register, Table
+from ohmloop.board import Board
+from ohmloop.calibration import Calibration, calibrate
+from ohmloop.calibration.recipes import AdcRecipe, load_recipe
+from ohmloop.errors import LimitError
+
+BIN = (np.arange(64) - 31.5) * 256
+
+
+def test_levels_not_fitted_are_predicted_within_a_fifth_of_the_noise_floor(calibration: Calibration):
+    residual = calibration["adc"].residual
+    assert residual.values > 512
+    assert residual.residual <= 1.2 * residual.noise_floor
+    assert residual.uncalibrated >= 5 * residual.residual
+    assert calibration["adc"].columns_ok.all()
+
+
+def test_normalised_errors_of_gains_have_standard_deviation_one(bench: Bench, calibration: Calibration):
+    gain, slope = calibration["adc"]["gain"], np.polyfit(BIN, bench.truth.inl, 1)[0]
+    errors = (gain.values / (bench.truth.gain * (1 + slope)) - 1) * gain.values
+    own = (errors - errors.mean(axis=1, keepdims=True)) / gain.channel
+    assert own.size >= 512 and 0.9 < own.std() < 1.1
+    assert np.all(np.abs(errors.mean(axis=1)) < 2 * gain.board.mean(axis=1))
+
+
+def test_normalised_errors_of_offsets_have_standard_deviation_one(bench: Bench, calibration: Calibration):
+    offset, level = calibration["adc"]["offset"], np.polyfit(BIN, bench.truth.inl, 1)[1]
+    errors = (offset.values - bench.truth.offset - level) / offset.channel
+    assert 0.9 < (errors - errors.mean(axis=1, keepdims=True)).std() < 1.1
+    bend = calibration["adc"]["bend"].board.min()
+    assert np.all(np.abs((offset.values - bench.truth.offset - level).mean(axis=1)) < 2 * bend)
+
+
+def test_the_bend_is_that_of_the_converters(bench: Bench, calibration: Calibration):
+    adc = calibration["adc"]
+    place = np.arange(-7800, 7801, 40)
+    slope, level = np.polyfit(BIN, bench.truth.inl, 1)
+    true = bench.truth.inl[(place + 8192) // 256] - slope * place - level
+    left = np.interp(place, adc["bend_knots"].values, adc["bend"].values) - true
+    assert np.sqrt(np.mean(left**2)) < 0.25 * np.sqrt(np.mean(true**2))
+    assert calibration.bends
+
+
+def test_a_reference_that_is_off_shifts_all_gains_together(board: Board):
+    plain = calibrate(board, "adc")["adc"]["gain"]
+    (unit,) = board.read_registers(Register.EMU_REFERENCE_UNIT)
+    board.write_registers(Register.EMU_REFERENCE_UNIT, round(unit * 1.001))
+    off = calibrate(board, "adc")["adc"]["gain"]
+    change = off.values / plain.values - 1
+    assert change.mean() == pytest.approx(round(unit * 1.001) / unit - 1, rel=0.05)
+    assert change.std() < 0.1 * change.mean()
+    assert np.all(
+        change * plain.values < 2 * plain.board
+    )  # the board part covers it, the channel part does not
+    assert np.all(change * plain.values > 10 * plain.channel)
+
+
+def test_a_dead_channel_is_masked_and_leaves_the_others_alone(board: Board):
+    before = calibrate(board, "adc")["adc"]
+    gains = board.profile.tables()[Table.GAIN].copy()
+    gains[7] = 0
+    board.write_table(Table.GAIN, gains)
+    after = calibrate(board, "adc")["adc"]
+    assert np.flatnonzero(~after.columns_ok).tolist() == [7]
+    kept = np.delete(after["gain"].values / before["gain"].values, 7, axis=1)
+    assert np.abs(kept - 1).max() < 1e-3
+
+
+def test_five_levels_show_the_same_gains_with_larger_uncertainty(bench: Bench, calibration: Calibration):
+    five = calibrate(bench.board, "adc")["adc"]["gain"]
+    fine = calibration["adc"]["gain"]
+    assert np.all(np.abs(five.values / fine.values - 1) < 2e-4)
+    assert five.channel.mean() > 1.5 * fine.channel.mean()
+
+
+def test_a_reference_of_too_few_levels_is_refused(board: Board):
+    recipe = load_recipe("adc")
+    assert isinstance(recipe, AdcRecipe)
+    with pytest.raises(LimitError, match="range 3: 24 levels of the reference fit") as caught:
+        calibrate(board, recipe.model_copy(update={"holdout_levels": 48}))
+    assert caught.value.value == 24 and caught.value.unit == "levels"
+
+
+NONE = """format: ohmloop-chip-1
+name: no-reference
+title: No reference input
+base: rrm-40nm-front-end
+front_end:
+  reference: none
+  channels:
+    scale_uncertainty: {value: 0.02, unit: "1", source: "assumed: parts"}
+"""
+
+
+def test_without_a_reference_gains_are_relative_and_the_scale_is_one_common_uncertainty(tmp_path):
+    path = tmp_path / "none.yaml"
+    path.write_text(NONE)
+    with ohmloop.open("twin://?rows=64&columns=64&lanes=8", chip="tmp:seed:3", profile=path) as board:
+        adc = calibrate(board, "adc")["adc"]
+        tables = board.profile.tables()
+        with pytest.raises(ohmloop.Refused, match="reference: none"):
+            board.macro.read_reference(3)
+    gain = adc["gain"]
+    assert np.allclose(gain.board / gain.values, 0.02)
+    assert np.all(gain.channel[:, 0] == 0) and np.allclose(
+        gain.channel[:, 1:] / gain.values[:, 1:], 0.01 * np.sqrt(2)
+    )
+    seen = tables[Table.OFFSET][:64] + tables[Table.INL][32]
+    assert np.abs(adc["offset"].values - seen).max() < 6 * adc["offset"].channel.max()
+    assert any("reference: none" in note for note in adc.notes)
