@@ -54,7 +54,7 @@ def open_board(
             "timeout_s: 0 s asked, above 0 s expected", value=0.0, limit=0.0, unit="s", where="timeout_s"
         )
     seed = whole(noise_seed, "noise_seed", highest=2**32 - 1)
-    chip_id = _chip_id(chip)
+    chip_id = chip_id_of(chip)
     held = profile if isinstance(profile, Profile) else load_profile(profile)
     wire = open_wire(url, WireContext(chip=chip, profile=held))
     session = Session(wire, timeout_s=seconds, chip_id=chip_id)
@@ -85,7 +85,8 @@ def open_board(
     return Board(core)
 
 
-def _chip_id(chip: str | None) -> bytes:
+def chip_id_of(chip: str | None) -> bytes:
+    """Returns the name that travels to the board; raises LimitError or ShapeError."""
     if chip is None:
         return THROW_AWAY.encode()
     if not isinstance(chip, str):

@@ -184,11 +184,21 @@ def info(url: Url, chip: Chip = None, profile: ProfileName = None) -> None:
 
 
 @app.command()
-def selftest(url: Url, profile: ProfileName = None) -> None:
-    """Checks a board: each check named, green or red. On a chip nothing is pulsed or written."""
+def selftest(url: Url, chip: Chip = None, profile: ProfileName = None) -> None:
+    """Checks a board: each check named, green or red.
+
+    An emulated macro: every cell is rewritten twice and put back, also after Ctrl-C; no pulse is given. That
+    is done to the chip that --chip names, to a throw-away one without it, or to the one that a served board
+    has.
+
+    A chip: nothing is driven: no pulse, no reading, no write. What must be refused is asked with the
+    smallest voltage there is.
+
+    Everywhere a new epoch is opened: what another program does on the board ends.
+    """
     from ohmloop.cli.selftest import run_selftest
 
-    if not run_selftest(url, profile=profile):
+    if not run_selftest(url, chip=chip, profile=profile):
         raise typer.Exit(EXIT_FAILED)
 
 

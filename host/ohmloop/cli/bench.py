@@ -108,6 +108,16 @@ def load_cells(bench: Bench, macro: int, rows: Axis, columns: Axis, g_codes: NDA
     bench.ok(Opcode.CELL_LOAD, CellRequest(macro, rows, columns, g_codes).encode())
 
 
+@contextmanager
+def kept_cells(bench: Bench, macro: int, rows: Axis, columns: Axis) -> Iterator[NDArray[np.uint16]]:
+    """Gives the emulated cells of a window, `[rows, columns]`; puts them back, whatever happens inside."""
+    before = dump_cells(bench, macro, rows, columns)
+    try:
+        yield before
+    finally:
+        load_cells(bench, macro, rows, columns, before)
+
+
 def one_cell(opcode: Opcode, read_code: int) -> VectorRequest:
     """Returns a request that reads cell (0, 0)."""
     return VectorRequest(opcode, 0, Axis(0, 1), Axis(0, 1), read_code, 0)

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import ohmloop
 from ohmloop._map import Opcode, Register, Status
 from ohmloop.cli import selftest
 from ohmloop.cli.app import app
 from ohmloop.link.frames import Frame, decode
-from ohmloop.link.messages import unpack_words
+from ohmloop.link.messages import pack_words, unpack_words
 from ohmloop.link.wires import open_wire
 
 URL = "twin://?rows=32&columns=32&lanes=16&payload=8192"
@@ -124,24 +126,107 @@ def test_a_fault_makes_the_checks_it_touches_red_and_the_others_still_run(monkey
     assert len(seen) == 9
 
 
-def test_a_chip_is_not_written(monkeypatch):
-    written = []
+def as_a_chip(frame: Frame) -> Frame:
+    if frame.opcode == Opcode.HELLO:
+        words = bytearray(frame.payload)
+        words[8] &= ~1
+        return changed(frame, payload=bytes(words))
+    return frame
 
-    def as_a_chip(frame: Frame) -> Frame:
-        if frame.opcode == Opcode.HELLO:
-            words = bytearray(frame.payload)
-            words[8] &= ~1
-            return changed(frame, payload=bytes(words))
-        return frame
+
+def test_on_a_chip_nothing_is_driven(monkeypatch):
+    """What is asked would do no harm on a board that refuses nothing."""
+    asked = []
 
     def watched(frame: Frame) -> Frame:
-        written.append(frame.opcode)
+        asked.append(frame)
         return frame
 
     seen = outcomes_with(monkeypatch, watched, as_a_chip)
     assert seen["emulated cells"] == seen["exact products"] == "skipped"
-    assert not {Opcode.CELL_LOAD, Opcode.TABLE_WRITE} & set(written)
     assert "red" not in seen.values()
+    opcodes = {frame.opcode for frame in asked}
+    assert not {Opcode.CELL_LOAD, Opcode.TABLE_WRITE, Opcode.MAC, Opcode.MAC_RAW} & opcodes
+    words = {
+        opcode: [unpack_words(frame.payload) for frame in asked if frame.opcode == opcode]
+        for opcode in (Opcode.PULSE, Opcode.READ_CELLS, Opcode.ARM)
+    }
+    assert all(words.values())
+    assert all((pulse[1], pulse[2]) == (1, 1) for pulse in words[Opcode.PULSE])  # code 1, gate 0, a cycle
+    assert all(reading[1] <= 1 for reading in words[Opcode.READ_CELLS])
+    assert all(arm[3] == 0 for arm in words[Opcode.ARM])  # for 0 V
+
+
+def test_a_locked_chip_is_not_asked_to_read_above_its_limit(monkeypatch):
+    def locked(frame: Frame) -> Frame:
+        if frame.opcode == Opcode.REG_READ and frame.status == Status.OK and len(frame.payload) == 24:
+            return changed(frame, payload=pack_words(1, 2, 3, 40_000, 5, 6))
+        return as_a_chip(frame)
+
+    asked = []
+
+    def watched(frame: Frame) -> Frame:
+        asked.append(frame)
+        return frame
+
+    outcomes_with(monkeypatch, watched, locked)
+    readings = [unpack_words(frame.payload)[1] for frame in asked if frame.opcode == Opcode.READ_CELLS]
+    assert max(readings, default=0) <= 1
+
+
+class InterruptedWire(FaultyWire):
+    """Ctrl-C comes when the n-th CELL_LOAD has been sent."""
+
+    def __init__(self, wire, count: int) -> None:
+        super().__init__(wire, same, same)
+        self.left = count
+
+    def write(self, data: bytes) -> None:
+        super().write(data)
+        if decode(data).opcode == Opcode.CELL_LOAD:
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 7])
+def test_cells_of_a_named_chip_are_put_back_after_ctrl_c_too(monkeypatch, tmp_path, count: int):
+    monkeypatch.setenv("OHMLOOP_STATE", str(tmp_path))
+    url = "twin://?rows=32&columns=32&lanes=16"
+    with ohmloop.open(url, chip="kept", profile="ideal", registry=False) as board:
+        before = np.random.default_rng(0).integers(0, 1024, (32, 32))
+        board.macro.load_g_codes(before, board.macro[:, :])
+    wires = []
+
+    def opened(url, context):
+        wires.append(InterruptedWire(open_wire(url, context), count))
+        return wires[0]
+
+    monkeypatch.setattr(selftest, "open_wire", opened)
+    with pytest.raises(KeyboardInterrupt):
+        selftest.run_selftest(url, chip="kept", profile="ideal")
+    assert wires[0]._wire._board.condition.safe_latched
+    with ohmloop.open(url, chip="kept", profile="ideal", registry=False) as board:
+        np.testing.assert_array_equal(board.macro.dump_g_codes(board.macro[:, :]), before)
+
+
+def test_a_named_chip_is_tested_and_kept(monkeypatch, tmp_path):
+    monkeypatch.setenv("OHMLOOP_STATE", str(tmp_path))
+    shown = CliRunner().invoke(app, ["selftest", URL, "--chip", "seed:7"])
+    assert shown.exit_code == 0, shown.output
+    first = [file.read_bytes() for file in tmp_path.glob("*.cells")]
+    assert len(first) == 1
+    assert CliRunner().invoke(app, ["selftest", URL, "--chip", "seed:7"]).exit_code == 0
+    assert [file.read_bytes() for file in tmp_path.glob("*.cells")] == first
+    refused = CliRunner().invoke(app, ["selftest", URL, "--chip", "a name of seventeen"])
+    assert isinstance(refused.exception, ohmloop.LimitError)
+
+
+def test_help_says_what_is_rewritten_and_that_a_chip_is_not_driven():
+    text = " ".join(CliRunner().invoke(app, ["selftest", "--help"]).output.split())
+    assert "every cell is rewritten twice and put back" in text
+    assert "A chip: nothing is driven" in text
+    assert "--chip" in text
 
 
 def test_the_exit_code_tells_green_from_red_from_no_board(monkeypatch):
