@@ -5,11 +5,11 @@ from ohmloop.registry.calibrations import CalibrationRecord
 from ohmloop.registry.cells import Cells
 from ohmloop.registry.chips import BoardSeen, Chip
 from ohmloop.registry.health import CellState, HealthMap, HealthRecord, LineState
-from ohmloop.registry.jobs import JobRecord
 from ohmloop.registry.journal import Job, StepResult
 from ohmloop.registry.location import registry_path
 from ohmloop.registry.maps import Fingerprint, MapRecord
 from ohmloop.registry.provenance import Provenance
+from ohmloop.registry.record import JobRecord
 from ohmloop.registry.records import ChipRecords, records_of
 from ohmloop.registry.registry import Registry
 from ohmloop.registry.sessions import BoardCounter

@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from ohmloop.errors import JobConflict, LimitError, NotRecorded, RegistryError
+from ohmloop.errors import JobConflict, LimitError, NotRecorded
 from ohmloop.registry.cells import Cells
 from ohmloop.registry.chips import Chip
 from ohmloop.registry.database import Database
@@ -21,81 +18,31 @@ from ohmloop.registry.packing import (
     now_text,
     pack_arrays,
     pack_plain,
-    time_of,
     unpack_arrays,
-    unpack_plain,
 )
 from ohmloop.registry.provenance import Provenance
+from ohmloop.registry.record import JobRecord
 from ohmloop.registry.sessions import BoardCounter, Session, Sessions
 from ohmloop.registry.settlement import Settlement
+from ohmloop.registry.steps import Steps
 from ohmloop.registry.wear import Wear
 
-OPEN: Final = ("planned", "running", "interrupted")
 _NONE: Plain = {}
 
 
-@dataclass(frozen=True, slots=True)
-class JobRecord:
-    """What the registry holds of a job.
+class Jobs:
+    """The jobs of a registry.
 
     Attributes:
-        kind: "form", "program", "map" ...
-        pulsing: it pulses its cells; else it reads only.
-        resumable: an unfinished one is interrupted, not failed.
-        steps: their number.
-        most_pulses: most pulses that one of its cells can get.
-        state: "planned", "running", "done", "failed" or "interrupted".
-        message: why it ended so.
+        steps: the steps of all of them.
     """
-
-    id: int
-    chip_id: int
-    session_id: str
-    kind: str
-    cells: Cells
-    pulsing: bool
-    resumable: bool
-    steps: int
-    most_pulses: int
-    state: str
-    message: str
-    plan: dict[str, Any]
-    provenance: Provenance
-    made: datetime
-    ended: datetime | None
-
-    @classmethod
-    def of(cls, row: Any) -> JobRecord:
-        """Returns the job of a database row."""
-        return cls(
-            **{name: row[name] for name in ("id", "chip_id", "session_id", "kind")},
-            cells=Cells.from_blobs(row["macro"], row["rows"], row["columns"]),
-            pulsing=bool(row["pulsing"]),
-            resumable=bool(row["resumable"]),
-            **{name: row[name] for name in ("steps", "most_pulses", "state", "message")},
-            plan=unpack_plain(row["plan"]),
-            provenance=Provenance.of(row["provenance"]),
-            made=time_of(row["made_utc"]),
-            ended=None if row["ended_utc"] is None else time_of(row["ended_utc"]),
-        )
-
-    @property
-    def is_open(self) -> bool:
-        """It holds its cells."""
-        return self.state in OPEN
-
-    def __str__(self) -> str:
-        return f"job {self.id} ({self.kind}, {self.state})"
-
-
-class Jobs:
-    """The jobs of a registry."""
 
     def __init__(self, database: Database, wear: Wear, sessions: Sessions) -> None:
         self._database = database
         self._wear = wear
         self._sessions = sessions
         self._settlement = Settlement(database, wear, sessions)
+        self.steps = Steps(database, wear)
 
     def session(self, chip: Chip, counter: BoardCounter | None = None) -> Session:
         """Begins this process's work on a chip, after settling what dead processes left on it.
@@ -220,55 +167,6 @@ class Jobs:
 
     # What a Job's journal needs
 
-    def begin_step(
-        self, job: Job, number: int, cells: Cells, most_pulses: int, row_by_row: bool, request: str
-    ) -> None:
-        """Writes a step that is about to be sent."""
-        with self._database.transaction() as connection:
-            chip = job.session.chip
-            if most_pulses:
-                self._wear.require(chip, cells, most_pulses)
-            try:
-                connection.execute(
-                    "INSERT INTO steps (job_id, session_id, number, state, macro, rows, columns, most_pulses,"
-                    " row_by_row, request, planned_utc) VALUES (?, ?, ?, 'planned', ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        *(job.id, job.session.id, number, cells.macro, *cells.blobs(), most_pulses),
-                        *(row_by_row, request, now_text()),
-                    ),
-                )
-            except sqlite3.IntegrityError as error:
-                raise JobConflict(
-                    f"{job.record}: step {number} is acknowledged or under way; it is not given again",
-                    value=number,
-                    where=f"job {job.id}",
-                ) from error
-
-    def end_step(self, job: Job, number: int, pulses: ArrayLike, result: str, arrays: bytes | None) -> None:
-        """Writes what was answered to a step, and its pulses."""
-        with self._database.transaction() as connection:
-            row = connection.execute(
-                "SELECT * FROM steps WHERE job_id = ? AND number = ? AND session_id = ?"
-                " AND state = 'planned'",
-                (job.id, number, job.session.id),
-            ).fetchone()
-            if row is None:
-                raise RegistryError(f"{job.record}: step {number} is not under way", value=number)
-            given = 0
-            if row["most_pulses"]:
-                cells = Cells.from_blobs(row["macro"], row["rows"], row["columns"])
-                given = self._wear.charge(job.session.chip, cells, pulses, job.record.kind)
-            connection.execute(
-                "UPDATE steps SET state = 'acknowledged', given = ?, result = ?, arrays = ?, ended_utc = ?"
-                " WHERE id = ?",
-                (given, result, arrays, now_text(), row["id"]),
-            )
-
-    def has_open_steps(self, session: Session) -> bool:
-        """Something was sent in a session and is not answered yet."""
-        sql = "SELECT 1 FROM steps WHERE session_id = ? AND state = 'planned' LIMIT 1"
-        return self._database.one(sql, session.id) is not None
-
     def settle_session(self, session: Session, counter: BoardCounter) -> None:
         """Ends what a session of this process sent and never saw answered."""
         row = self._database.one("SELECT * FROM sessions WHERE id = ?", session.id)
@@ -283,26 +181,6 @@ class Jobs:
             message,
             ended,
             job_id,
-        )
-
-    def acknowledged(self, job_id: int) -> set[int]:
-        """Returns the numbers of a job's acknowledged steps."""
-        rows = self._database.all(
-            "SELECT number FROM steps WHERE job_id = ? AND state = 'acknowledged'", job_id
-        )
-        return {row[0] for row in rows}
-
-    def doubtful(self, job_id: int) -> list[int]:
-        """Returns the numbers of the steps that may have been executed and are not acknowledged."""
-        rows = self._database.all(
-            "SELECT DISTINCT number FROM steps WHERE job_id = ? AND state IN ('planned', 'in_doubt')", job_id
-        )
-        return sorted({row[0] for row in rows} - self.acknowledged(job_id))
-
-    def step_rows(self, job_id: int, state: str) -> list[Any]:
-        """Returns the rows of a job's steps in a state, by number."""
-        return self._database.all(
-            "SELECT * FROM steps WHERE job_id = ? AND state = ? ORDER BY number", job_id, state
         )
 
     def arrays(self, job_id: int) -> dict[str, NDArray[Any]]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -11,14 +12,16 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ohmloop.errors import JobConflict, LimitError
+from ohmloop.errors import JobConflict, LimitError, RegistryError
 from ohmloop.registry.cells import Cells
 from ohmloop.registry.packing import Arrays, Plain, pack_arrays, pack_plain, unpack_arrays, unpack_plain
+from ohmloop.registry.record import JobRecord
 from ohmloop.registry.sessions import BoardCounter, Session
 
 if TYPE_CHECKING:
-    from ohmloop.registry.jobs import JobRecord, Jobs
+    from ohmloop.registry.jobs import Jobs
 
+_log = logging.getLogger(__name__)
 _NO_ARRAYS: Arrays = {}
 _NO_VALUES: Plain = {}
 
@@ -45,7 +48,6 @@ class Job:
         self._jobs = jobs
         self.session = session
         self.record = record
-        self._running = False
         self._over = False
 
     @property
@@ -66,12 +68,12 @@ class Job:
 
     def remaining(self) -> list[int]:
         """Returns the steps that are not acknowledged, in order."""
-        done = self._jobs.acknowledged(self.id)
+        done = self._jobs.steps.acknowledged(self.id)
         return [number for number in range(self.record.steps) if number not in done]
 
     def in_doubt(self) -> list[int]:
         """Returns the steps that were sent, perhaps executed, and not acknowledged: read before pulsing."""
-        return self._jobs.doubtful(self.id)
+        return self._jobs.steps.doubtful(self.id)
 
     def begin(
         self,
@@ -106,10 +108,12 @@ class Job:
         )
         most = self.record.most_pulses if most_pulses is None else most_pulses
         self._require_own(number, cells, most)
-        if not self._running:
-            self._jobs.set_state(self.id, "running")
-            self._running = True
-        self._jobs.begin_step(self, number, cells, most, row_by_row, pack_plain(request))
+        self._jobs.steps.begin(
+            *(self.session, self.record, number, cells),
+            most_pulses=most,
+            row_by_row=row_by_row,
+            request=pack_plain(request),
+        )
 
     def acknowledge(
         self,
@@ -128,7 +132,8 @@ class Job:
             arrays: arrays to keep with the step.
         """
         packed = pack_arrays(arrays, compressed=False) if arrays else None
-        self._jobs.end_step(self, number, pulses, pack_plain(values), packed)
+        result = pack_plain(values)
+        self._jobs.steps.end(self.session, self.record, number, pulses, result=result, arrays=packed)
 
     def settle(self, counter: BoardCounter | None) -> None:
         """Ends what this session sent and never saw answered; with a counter, charges only what was given."""
@@ -137,7 +142,7 @@ class Job:
 
     def results(self) -> Iterator[StepResult]:
         """Yields the acknowledged steps, in order."""
-        for row in self._jobs.step_rows(self.id, "acknowledged"):
+        for row in self._jobs.steps.rows(self.id, "acknowledged"):
             yield StepResult(
                 number=row["number"],
                 cells=Cells.from_blobs(row["macro"], row["rows"], row["columns"]),
@@ -189,6 +194,9 @@ class Job:
     ) -> None:
         if error is None:
             self.finish()
-        else:
+            return
+        try:
             told = f"{type(error).__name__}: {error}"
             self.finish("interrupted" if self.record.resumable else "failed", told)
+        except RegistryError as second:  # what went wrong first is what the caller must see
+            _log.warning("%s: its end is not recorded: %s", self.record, second)

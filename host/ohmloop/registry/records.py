@@ -133,7 +133,7 @@ class ChipRecords:
 
     def settle(self, read_counter: Counter) -> None:
         """Charges what was sent and never answered: exactly where the board still tells its counter."""
-        if self._session is None or not self.registry.jobs.has_open_steps(self._session):
+        if self._session is None or not self.registry.jobs.steps.any_open(self._session):
             return
         try:
             pulses = read_counter()

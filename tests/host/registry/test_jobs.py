@@ -163,6 +163,22 @@ def test_an_interrupted_job_keeps_its_cells_until_given_up(registry: Registry, c
         registry.jobs.resume(registry.jobs.session(chip), job.id)
 
 
+def test_an_interrupted_job_keeps_its_cells_from_its_own_session_too(registry, chip: Chip) -> None:
+    session = registry.jobs.session(chip)
+    with a_job(registry, chip, session=session) as job:
+        do(job, 0)
+    with pytest.raises(JobConflict, match="interrupted"):
+        a_job(registry, chip, session=session)
+    assert registry.jobs.resume(session, job.id).remaining() == [1, 2, 3]
+
+
+def test_an_end_that_cannot_be_recorded_hides_no_error(registry: Registry, chip: Chip) -> None:
+    with pytest.raises(ZeroDivisionError), a_job(registry, chip) as job:
+        do(job, 0)
+        registry.close()
+        raise ZeroDivisionError
+
+
 def test_pulsing_ends_an_interrupted_job_that_only_read(registry: Registry, chip: Chip) -> None:
     with a_job(registry, chip, most_pulses=0, kind="map") as job:
         do(job, 0, 0)

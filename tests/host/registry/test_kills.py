@@ -110,7 +110,7 @@ def assert_sound(lab: Path, board: FakeBoard, told: Path) -> set[int]:
             return set()
         chip = registry.chips.get("a")
         jobs = registry.jobs.all(chip)
-        acknowledged = registry.jobs.acknowledged(jobs[0].id) if jobs else set()
+        acknowledged = registry.jobs.steps.acknowledged(jobs[0].id) if jobs else set()
         assert set(told.read_bytes() if told.exists() else b"") <= acknowledged
         truth = np.zeros(SHAPE[1:], np.int64)
         for number, count in enumerate(board.given):
