@@ -12,6 +12,7 @@ module array_operations #(
     parameter MAX_PAYLOAD_WORDS = 1024
 ) (
     input  wire         clk,
+    input  wire         clk_pulses,
     input  wire         rst_n,
 
     // Request
@@ -145,7 +146,7 @@ module array_operations #(
   );
 
   pulse_sequencer u_pulses (
-      .clk         (clk),
+      .clk         (clk_pulses),
       .rst_n       (rst_n),
       .start       (start && is_pulse),
       .stop        (stop),
@@ -183,7 +184,7 @@ module array_operations #(
   );
 
   cell_stream u_cells (
-      .clk           (clk),
+      .clk           (clk_pulses),
       .rst_n         (rst_n),
       .start         (start && is_stream),
       .stop          (stop),

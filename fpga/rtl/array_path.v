@@ -14,6 +14,8 @@ module array_path #(
     parameter MAX_PAYLOAD_WORDS = 1024
 ) (
     input  wire                clk,
+    input  wire                clk_pulses,
+    input  wire                clk_results,
     input  wire                rst_n,
 
     // Request, execution (array_operations)
@@ -96,6 +98,7 @@ module array_path #(
       .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS)
   ) u_operations (
       .clk           (clk),
+      .clk_pulses    (clk_pulses),
       .rst_n         (rst_n),
       .start         (start),
       .stop          (stop),
@@ -167,6 +170,8 @@ module array_path #(
       .ADC_LANES(ADC_LANES)
   ) u_macro (
       .clk          (clk),
+      .clk_pulses   (clk_pulses),
+      .clk_results  (clk_results),
       .rst_n        (rst_n),
       .kill         (kill),
       .safe_latched (safe_latched),

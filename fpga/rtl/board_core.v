@@ -5,7 +5,8 @@
 // packet wire stands before them. `stop_pin` and `break_seen` are synchronous to `clk` (the top brings
 // pins in through `sync_bit`); either does what SAFE does. `drive_active` is the pulse output enable, low at reset,
 // and falls in the cycle after any safe event; `read_active` is high while rows are driven to read.
-// The `nv_*` ports restore and mirror the emulated cells; tie them off in an FPGA.
+// Every `clk_*` is `clk`; where RESTING_CLOCKS is defined (the simulated board) they are ports, and a clock whose subsystem has
+// nothing to do may rest. The `nv_*` ports restore and mirror the emulated cells; tie them off in an FPGA.
 
 `default_nettype none
 `include "board_map.vh"
@@ -28,6 +29,13 @@ module board_core #(
     parameter [31:0] CEILING_WIDTH     = `WIDTH_CEILING     // longest pulse width limit, in clk cycles
 ) (
     input  wire                clk,
+`ifdef RESTING_CLOCKS
+    input  wire                clk_link,
+    input  wire                clk_check,
+    input  wire                clk_registers,
+    input  wire                clk_pulses,
+    input  wire                clk_results,
+`endif
     input  wire                rst_n,
 
     // Word front
@@ -60,6 +68,10 @@ module board_core #(
     output wire [9:0]          nv_g
 );
 
+`ifndef RESTING_CLOCKS
+  wire clk_link = clk, clk_check = clk, clk_registers = clk, clk_pulses = clk, clk_results = clk;
+`endif
+
   localparam [31:0] LANES_32 = LANES, ADC_LANES_32 = ADC_LANES, COLS_32 = COLS, ROWS_32 = ROWS;
 
   wire        q_valid, q_dropped, safe_seen, epoch_seen, epoch_clear, epoch_open, feed, q_done, r_write;
@@ -77,7 +89,7 @@ module board_core #(
       .REPLY_WORDS      (REPLY_WORDS),
       .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS)
   ) u_link (
-      .clk            (clk),
+      .clk            (clk_link),
       .rst_n          (rst_n),
       .rx_valid       (rx_valid),
       .rx_data        (rx_data),
@@ -131,6 +143,10 @@ module board_core #(
       .CEILINGS         ({CEILING_WIDTH, CEILING_GATE_V, CEILING_READ_V, CEILING_RESET_V, CEILING_SET_V, CEILING_FORM_V})
   ) u_core (
       .clk            (clk),
+      .clk_check      (clk_check),
+      .clk_registers  (clk_registers),
+      .clk_pulses     (clk_pulses),
+      .clk_results    (clk_results),
       .rst_n          (rst_n),
       .q_valid        (q_valid),
       .q_opcode       (q_opcode),

@@ -10,6 +10,7 @@
 
 module board_registers (
     input  wire         clk,
+    input  wire         clk_registers,
     input  wire         rst_n,
 
     // Access
@@ -63,12 +64,24 @@ module board_registers (
     else if (given) pulses_q <= pulses_q + {22'd0, given_cells};
   end
 
+  // What the file shows, in its own clock: nothing of it is evaluated while that rests. A count is one ahead, so that
+  // it is the present one.
+  reg [63:0] shown_clock_q;
+  reg [31:0] shown_busy_q, shown_pulses_q;
+  reg [6:0]  shown_state_q;
+  always @(posedge clk_registers) begin
+    shown_clock_q  <= rst_n ? clock_q + 64'd1 : 64'd0;
+    shown_busy_q   <= busy_q;
+    shown_pulses_q <= pulses_q;
+    shown_state_q  <= state;
+  end
+
   // ---- The file ----
   assign pulses = pulses_q;
   assign {emu[175:174], emu[167:166], emu[159:158], emu[151:150]} = 8'd0;
 
   board_regs u_file (
-      .clk                              (clk),
+      .clk                              (clk_registers),
       .rst_n                            (rst_n),
       .s_cpuif_req                      (s_req),
       .s_cpuif_req_is_wr                (s_write),
@@ -87,13 +100,13 @@ module board_registers (
       .hwif_out_control_safe            (control_safe),
       .hwif_out_control_clear_safe      (clear_safe),
       .hwif_out_control_clear_counters  (clear_counters),
-      .hwif_in_state_armed              (state[0]),
-      .hwif_in_state_safe_latched       (state[1]),
-      .hwif_in_state_busy               (state[2]),
-      .hwif_in_state_locked             (state[3]),
-      .hwif_in_state_watchdog_tripped   (state[4]),
-      .hwif_in_state_epoch_open         (state[5]),
-      .hwif_in_state_driving            (state[6]),
+      .hwif_in_state_armed              (shown_state_q[0]),
+      .hwif_in_state_safe_latched       (shown_state_q[1]),
+      .hwif_in_state_busy               (shown_state_q[2]),
+      .hwif_in_state_locked             (shown_state_q[3]),
+      .hwif_in_state_watchdog_tripped   (shown_state_q[4]),
+      .hwif_in_state_epoch_open         (shown_state_q[5]),
+      .hwif_in_state_driving            (shown_state_q[6]),
       .hwif_out_watchdog_cycles_value   (watchdog_cycles),
       .hwif_out_operation_cycles_value  (operation_cycles),
       .hwif_in_frames_received_value    (frames_received),
@@ -101,9 +114,9 @@ module board_registers (
       .hwif_in_gaps_value               (gaps),
       .hwif_in_duplicates_value         (duplicates),
       .hwif_in_watchdog_trips_value     (watchdog_trips),
-      .hwif_in_pulses_since_boot_value  (pulses),
-      .hwif_in_cycles_lo_value          (clock_q[31:0]),
-      .hwif_in_cycles_hi_value          (clock_q[63:32]),
+      .hwif_in_pulses_since_boot_value  (shown_pulses_q),
+      .hwif_in_cycles_lo_value          (shown_clock_q[31:0]),
+      .hwif_in_cycles_hi_value          (shown_clock_q[63:32]),
       .hwif_out_limit_form_v_req        (),
       .hwif_out_limit_form_v_req_is_wr  (),
       .hwif_in_limit_form_v_rd_ack      (1'b0),
@@ -153,7 +166,7 @@ module board_registers (
       .hwif_in_limit_lock_rd_data       (32'd0),
       .hwif_out_limit_lock_wr_data      (),
       .hwif_out_limit_lock_wr_biten     (),
-      .hwif_in_busy_cycles_value        (busy_q),
+      .hwif_in_busy_cycles_value        (shown_busy_q),
       .hwif_out_emu_chip_seed_value     (emu[31:0]),
       .hwif_out_emu_noise_seed_value    (emu[63:32]),
       .hwif_out_emu_read_noise_value    (emu[79:64]),

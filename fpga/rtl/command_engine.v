@@ -12,6 +12,7 @@ module command_engine #(
     parameter MAX_PAYLOAD_WORDS = 1024
 ) (
     input  wire            clk,
+    input  wire            clk_check,
     input  wire            rst_n,
 
     // Link (docs/link_port.md)
@@ -142,7 +143,7 @@ module command_engine #(
       .COLS             (COLS),
       .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS)
   ) u_check (
-      .clk           (clk),
+      .clk           (clk_check),
       .rst_n         (rst_n),
       .start         (check_start),
       .opcode        (q_opcode),

@@ -16,6 +16,10 @@ module core_engine #(
     parameter [111:0] CEILINGS = 112'd0  // of LIMIT_FORM_V .. LIMIT_WIDTH, the first lowest
 ) (
     input  wire                clk,
+    input  wire                clk_check,
+    input  wire                clk_registers,
+    input  wire                clk_pulses,
+    input  wire                clk_results,
     input  wire                rst_n,
 
     // Link (docs/link_port.md)
@@ -88,6 +92,7 @@ module core_engine #(
       .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS)
   ) u_command (
       .clk              (clk),
+      .clk_check        (clk_check),
       .rst_n            (rst_n),
       .q_valid          (q_valid),
       .q_opcode         (q_opcode),
@@ -156,6 +161,9 @@ module core_engine #(
       .CEILINGS         (CEILINGS)
   ) u_execution (
       .clk             (clk),
+      .clk_registers   (clk_registers),
+      .clk_pulses      (clk_pulses),
+      .clk_results     (clk_results),
       .rst_n           (rst_n),
       .start           (run_start),
       .stop            (stop),

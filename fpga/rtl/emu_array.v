@@ -12,6 +12,7 @@ module emu_array #(
     parameter LANES = 64
 ) (
     input  wire                clk,
+    input  wire                clk_pulses,
     input  wire                rst_n,
     output wire                idle,
     input  wire [7:0]          cfg_macro,
@@ -104,7 +105,7 @@ module emu_array #(
       .COLS (COLS),
       .LANES(LANES)
   ) u_engine (
-      .clk              (clk),
+      .clk              (clk_pulses),
       .rst_n            (rst_n),
       .idle             (idle),
       .cfg_macro        (cfg_macro),
@@ -159,7 +160,7 @@ module emu_array #(
   cell_sums #(
       .COLS(COLS)
   ) u_sums (
-      .clk         (clk),
+      .clk         (clk_pulses),
       .rst_n       (rst_n),
       .update      (change),
       .touch       (change),

@@ -13,6 +13,7 @@ module emu_reader #(
     parameter ADC_LANES = 4
 ) (
     input  wire                    clk,
+    input  wire                    clk_results,
     input  wire                    rst_n,
     input  wire                    drop,
     output wire                    idle,
@@ -153,7 +154,7 @@ module emu_reader #(
       .ADC_LANES(ADC_LANES),
       .FLOOR    (FLOOR)
   ) u_drain (
-      .clk              (clk),
+      .clk              (clk_results),
       .rst_n            (rst_n),
       .clear            (drop),
       .idle             (drain_idle),
@@ -191,7 +192,7 @@ module emu_reader #(
       .LANES    (LANES),
       .ADC_LANES(ADC_LANES)
   ) u_convert (
-      .clk               (clk),
+      .clk               (clk_results),
       .rst_n             (rst_n),
       .clear             (drop),
       .idle              (convert_idle),

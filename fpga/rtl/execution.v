@@ -16,6 +16,9 @@ module execution #(
     parameter [111:0] CEILINGS = 112'd0  // of LIMIT_FORM_V .. LIMIT_WIDTH, the first lowest
 ) (
     input  wire                clk,
+    input  wire                clk_registers,
+    input  wire                clk_pulses,
+    input  wire                clk_results,
     input  wire                rst_n,
 
     // Request, execution
@@ -115,6 +118,7 @@ module execution #(
       .CEILINGS(CEILINGS)
   ) u_registers (
       .clk             (clk),
+      .clk_registers   (clk_registers),
       .rst_n           (rst_n),
       .start           (start && is_simple),
       .opcode          (opcode),
@@ -167,6 +171,8 @@ module execution #(
       .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS)
   ) u_array (
       .clk           (clk),
+      .clk_pulses    (clk_pulses),
+      .clk_results   (clk_results),
       .rst_n         (rst_n),
       .start         (start && !is_simple),
       .stop          (stop),

@@ -13,6 +13,8 @@ module guarded_macro #(
     parameter ADC_LANES = 4
 ) (
     input  wire                clk,
+    input  wire                clk_pulses,
+    input  wire                clk_results,
     input  wire                rst_n,
 
     // Safety, limits, token
@@ -101,7 +103,7 @@ module guarded_macro #(
       .ROWS(ROWS),
       .COLS(COLS)
   ) u_guard (
-      .clk           (clk),
+      .clk           (clk_pulses),
       .rst_n         (rst_n),
       .kill          (kill),
       .safe_latched  (safe_latched),
@@ -154,6 +156,8 @@ module guarded_macro #(
       .ADC_LANES(ADC_LANES)
   ) u_macro (
       .clk         (clk),
+      .clk_pulses  (clk_pulses),
+      .clk_results (clk_results),
       .rst_n       (rst_n),
       .reading     (reading),
       .opcode      (opcode),

@@ -14,6 +14,8 @@ module macro_emulator #(
     parameter ADC_LANES = 4     // conversions a cycle: 1, 2 or 4
 ) (
     input  wire                    clk,
+    input  wire                    clk_pulses,
+    input  wire                    clk_results,
     input  wire                    rst_n,
 
     // Configuration, stable while not idle
@@ -130,6 +132,7 @@ module macro_emulator #(
       .ADC_LANES(ADC_LANES)
   ) u_reader (
       .clk               (clk),
+      .clk_results       (clk_results),
       .rst_n             (rst_n),
       .drop              (drop),
       .idle              (reader_idle),
@@ -189,6 +192,7 @@ module macro_emulator #(
       .LANES(LANES)
   ) u_array (
       .clk              (clk),
+      .clk_pulses       (clk_pulses),
       .rst_n            (rst_n),
       .idle             (array_idle),
       .cfg_macro        (cfg_macro),

@@ -14,6 +14,8 @@ module macro_sums #(
     parameter ADC_LANES = 4
 ) (
     input  wire                clk,
+    input  wire                clk_pulses,
+    input  wire                clk_results,
     input  wire                rst_n,
 
     // The request
@@ -98,6 +100,8 @@ module macro_sums #(
       .ADC_LANES(ADC_LANES)
   ) u_macro (
       .clk               (clk),
+      .clk_pulses        (clk_pulses),
+      .clk_results       (clk_results),
       .rst_n             (rst_n),
       .cfg_macro         (8'd0),
       .cfg_range         (fixed[9:8]),
@@ -187,7 +191,7 @@ module macro_sums #(
       .COLS     (COLS),
       .ADC_LANES(ADC_LANES)
   ) u_sums (
-      .clk        (clk),
+      .clk        (clk_results),
       .rst_n      (rst_n),
       .drop       (drop),
       .idle       (sums_idle),

@@ -11,6 +11,7 @@ module register_path #(
     parameter [111:0] CEILINGS = 112'd0  // of LIMIT_FORM_V .. LIMIT_WIDTH, the first lowest
 ) (
     input  wire         clk,
+    input  wire         clk_registers,
     input  wire         rst_n,
 
     // Request, execution (register_access)
@@ -67,7 +68,7 @@ module register_path #(
   wire [2:0]  l_index, hash_index;
 
   register_access u_access (
-      .clk        (clk),
+      .clk        (clk_registers),
       .rst_n      (rst_n),
       .start      (start),
       .opcode     (opcode),
@@ -112,7 +113,7 @@ module register_path #(
       .CEILING_GATE_V (CEILINGS[79:64]),
       .CEILING_WIDTH  (CEILINGS[111:80])
   ) u_limits (
-      .clk          (clk),
+      .clk          (clk_registers),
       .rst_n        (rst_n),
       .write        (l_write),
       .index        (opcode == `OP_ARM ? hash_index : l_index),
@@ -127,7 +128,7 @@ module register_path #(
   );
 
   limit_hash u_hash (
-      .clk  (clk),
+      .clk  (clk_registers),
       .rst_n(rst_n),
       .start(hash_start),
       .index(hash_index),
@@ -138,6 +139,7 @@ module register_path #(
 
   board_registers u_registers (
       .clk             (clk),
+      .clk_registers   (clk_registers),
       .rst_n           (rst_n),
       .s_req           (s_req),
       .s_write         (s_write),

@@ -5,7 +5,7 @@
 // byte a cycle each way), 2 a serial line (`rxd`, `txd`) at BAUD. Inputs of the other fronts are ignored,
 // their outputs idle. What is valid on `txw_*` or `txb_*` leaves in that cycle: the harness is always ready.
 // Every input is registered once, so that the simulator evaluates nothing but clock edges. `stop_pin` is
-// synchronous here. `armed` and `busy` look into the core: probes for tests and for the server's pacing.
+// synchronous here. The `clk_*` are `clk`, but for those that rest (resting_clocks). `armed` and `busy` look into the core: probes for tests and for the server's pacing.
 
 `default_nettype none
 `include "board_map.vh"
@@ -23,6 +23,11 @@ module board_sim #(
     parameter [31:0] BUILD_HASH        = 32'd0    // names the build in HELLO
 ) (
     input  wire                clk,
+    input  wire                clk_link,
+    input  wire                clk_check,
+    input  wire                clk_registers,
+    input  wire                clk_pulses,
+    input  wire                clk_results,
     input  wire                rst_n,
 
     // Identity, pins
@@ -55,6 +60,9 @@ module board_sim #(
     output wire                safe_latched,
     output wire                armed,
     output wire                busy,
+
+    // Clocks needed for the next edge (resting_clocks)
+    output wire [4:0]          needed,
 
     // Non-volatile restore and mirror of the cells
     input  wire                nv_load,
@@ -135,6 +143,11 @@ module board_sim #(
         .SIMULATED         (1'b1)
     ) u_core (
         .clk          (clk),
+        .clk_link     (clk_link),
+        .clk_check    (clk_check),
+        .clk_registers(clk_registers),
+        .clk_pulses   (clk_pulses),
+        .clk_results  (clk_results),
         .rst_n        (rst_n),
         .rx_valid     (rx_valid),
         .rx_data      (rx_data),
@@ -163,6 +176,13 @@ module board_sim #(
 
     assign armed = u_core.state[0];
     assign busy  = u_core.state[2];
+
+    resting_clocks u_clocks (
+        .clk      (clk),
+        .clk_link (clk_link),
+        .rst_n    (rst_n),
+        .needed   (needed)
+    );
 
     // --- The fronts -------------------------------------------------------------------------------
 

@@ -212,6 +212,7 @@ class Board {
     uint64_t cycles() const { return cycles_; }
     void send_break(uint64_t cycles) { line_.send_break(cycles); }
     void set_stop(bool level) { top_->stop_pin = level; }
+    void run_all_clocks() { all_clocks_ = true; }
 
     uint64_t probe(unsigned which) const {
         switch (which) {
@@ -301,13 +302,33 @@ class Board {
 
     // One clk cycle: the inputs settle, the outputs of the cycle are taken, the edge comes.
     void clock() {
-        top_->clk = 0;
+        fall();
         top_->eval();
         collect();
         watch();
-        top_->clk = 1;
+        rise();
         top_->eval();
         ++cycles_;
+    }
+
+    void fall() {
+        top_->clk = 0;
+        top_->clk_link = 0;
+        top_->clk_check = 0;
+        top_->clk_registers = 0;
+        top_->clk_pulses = 0;
+        top_->clk_results = 0;
+    }
+
+    // Only the clocks that something waits for rise (resting_clocks.v, in the order of its bits).
+    void rise() {
+        const unsigned needed = all_clocks_ ? ~0u : top_->needed;
+        top_->clk = 1;
+        top_->clk_link = needed & 1u;
+        top_->clk_check = needed >> 1 & 1u;
+        top_->clk_registers = needed >> 2 & 1u;
+        top_->clk_pulses = needed >> 3 & 1u;
+        top_->clk_results = needed >> 4 & 1u;
     }
 
     // Output of the cycle before its edge. The ready inputs are always high: whatever is valid moves.
@@ -404,6 +425,7 @@ class Board {
     std::unique_ptr<Vboard_sim> top_;
     uint16_t* g_codes_;
     uint64_t cycles_ = 0;
+    bool all_clocks_ = false;
 
     Queue<Word> words_in_;
     Queue<uint8_t> bytes_in_;
@@ -469,6 +491,11 @@ API void ohmloop_break(void* handle, uint64_t cycles) {
 // Level of the board's stop input.
 API void ohmloop_stop_pin(void* handle, int level) {
     board(handle)->set_stop(level != 0);
+}
+
+// Debug: from now on no clock rests. The board does the same, slower.
+API void ohmloop_all_clocks(void* handle) {
+    board(handle)->run_all_clocks();
 }
 
 // Debug: one of `Probe`.

@@ -64,6 +64,21 @@ def test_random_streams_are_answered_alike(seed: int, stream: list[Command]) -> 
         assert all_cells(sim) == all_cells(twin)
 
 
+@settings(SLOW_BUT_SURE, max_examples=15)
+@given(seed=st.integers(0, 2**16), stream=st.lists(commands(LINES), min_size=10, max_size=40))
+def test_a_clock_that_rests_would_have_changed_nothing(seed: int, stream: list[Command]) -> None:
+    with opened(f"sim://?{SMALL}&boot=7", profile=PROFILE) as rest:
+        with opened(f"sim://?{SMALL}&boot=7", profile=PROFILE) as run:
+            run.board.run_all_clocks()
+            resting, running = Peer(rest), Peer(run)
+            prepared(resting, seed)
+            prepared(running, seed)
+            for command in stream:
+                assert_same(resting, running, command)
+                assert rest.board.cycles == run.board.cycles, command
+            assert all_cells(resting) == all_cells(running)
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -116,6 +116,8 @@ module macro_bench #(
       .ADC_LANES(ADC_LANES)
   ) u_macro (
       .clk               (clk),
+      .clk_pulses        (clk),
+      .clk_results       (clk),
       .rst_n             (rst_n),
       .cfg_macro         (cfg_macro),
       .cfg_range         (cfg_range),

@@ -25,6 +25,7 @@ LOCK_LIMIT_S = 900.0  # a slow machine builds for minutes; two of them one after
 _PREFIX = "Vboard_sim"
 _VERILATE_FLAGS = (
     "--cc -O3 --x-assign fast --x-initial fast --no-assert --no-timing --output-split 30000 "
+    "-DRESTING_CLOCKS "  # board_core shows the clock of each subsystem
     "--default-language 1364-2005 +1364-2005ext+v +1364-2005ext+vh +1800-2017ext+sv -Wno-fatal -Wno-lint"
 ).split()
 _COMPILE_FLAGS = "-std=c++20 -O3 -fPIC -fno-semantic-interposition -fvisibility=hidden -w".split()
@@ -126,7 +127,9 @@ def _verilate(folder: Path, model: Path, parameters: SimParameters, digest: str,
     """Translates the Verilog into C++ in `model`."""
     rtl = folder / "rtl"
     numbers = [f"-G{name}={value}" for name, value in parameters.verilog().items()]
-    search = [word for path in (rtl, rtl / "generated") for word in ("-y", str(path), f"-I{path}")]
+    search = [
+        word for path in (rtl, rtl / "generated", folder / "sim") for word in ("-y", str(path), f"-I{path}")
+    ]
     top = ["--top-module", "board_sim", "--prefix", _PREFIX, f"-GBUILD_HASH=32'h{digest[:8]}"]
     files = [str(folder / "sim" / "board_sim.v")]
     command = [str(tools.verilator), *_VERILATE_FLAGS, *top, *numbers, *search, "--Mdir", str(model), *files]

@@ -22,6 +22,7 @@ _SIGNATURES: Final = {
     "ohmloop_cycles": (ctypes.c_uint64, [_POINTER]),
     "ohmloop_break": (None, [_POINTER, ctypes.c_uint64]),
     "ohmloop_stop_pin": (None, [_POINTER, ctypes.c_int]),
+    "ohmloop_all_clocks": (None, [_POINTER]),
     "ohmloop_probe": (ctypes.c_uint64, [_POINTER, ctypes.c_uint]),
 }
 
@@ -89,6 +90,10 @@ class SimLibrary:
     def set_stop(self, level: bool) -> None:
         """Drives the board's stop input."""
         self._calls.ohmloop_stop_pin(self._live, int(level))
+
+    def run_all_clocks(self) -> None:
+        """From now on no clock rests: the board does the same, slower; for the test that says so."""
+        self._calls.ohmloop_all_clocks(self._live)
 
     def free(self) -> None:
         """Ends the board; a second call does nothing."""

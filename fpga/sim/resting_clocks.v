@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Says which clocks of the simulated board are needed for the next edge; the harness leaves the others low.
+//
+// Simulation only: on an FPGA every clock of board_core is the same net. A subsystem whose clock rests must be one that
+// an edge would not change; it is then not evaluated at all, which is most of the cost of a cycle. Each bit of `needed` is
+// high while its subsystem works or is spoken to, and for LINGER cycles after, so that it settles. The names below
+// are looked up in the board when it is built: one that has gone stops the build.
+// `tests/system/test_same_integers.py` compares a board whose clocks rest with one whose clocks all run.
+
+`default_nettype none
+
+module resting_clocks (
+    input  wire       clk,
+    input  wire       clk_link,
+    input  wire       rst_n,
+    output wire [4:0] needed  // link, check, registers, pulses, results, from bit 0
+);
+
+    localparam [3:0] LINGER = 4'd8;
+
+    // --- Link: packets, requests popped, replies written, payload read, replies kept ---------------
+
+    reg [15:0] q_address_q;
+
+    always @(posedge clk_link) q_address_q <= board_sim.u_core.q_address;
+
+    wire link = board_sim.rx_valid || board_sim.rx_last || board_sim.tx_valid
+             || board_sim.u_core.q_done || board_sim.u_core.r_write || board_sim.u_core.safe_event
+             || board_sim.u_core.epoch_clear || board_sim.u_core.q_address != q_address_q
+             || board_sim.u_core.u_link.u_replies.u_ring.again_q
+             || board_sim.u_core.u_link.u_replies.u_ring.freed_q != board_sim.u_core.u_link.u_replies.u_ring.acked_q
+             || board_sim.u_core.u_link.u_replies.u_ring.sent_q != board_sim.u_core.u_link.u_replies.u_ring.produced_q;
+
+    // --- Check: judging a request, walking its window ---------------------------------------------
+
+    wire check = board_sim.u_core.u_core.u_command.check_start
+              || board_sim.u_core.u_core.u_command.u_check.state_q != 3'd0
+              || board_sim.u_core.u_core.row_restart || board_sim.u_core.u_core.row_next
+              || board_sim.u_core.u_core.column_restart || board_sim.u_core.u_core.column_next;
+
+    // --- Registers: an access, the hash of the limits ---------------------------------------------
+
+    wire registers = board_sim.u_core.u_core.hash_start
+                  || board_sim.u_core.u_core.u_execution.u_registers.u_hash.busy_q
+                  || board_sim.u_core.u_core.u_execution.u_registers.start
+                  || board_sim.u_core.u_core.u_execution.u_registers.u_access.state_q != 3'd0;
+
+    // --- Pulses: a token that runs out, pulses, cells, their tables --------------------------------
+
+    wire table_write = board_sim.u_core.u_core.u_execution.t_valid;
+    wire pulses = table_write || board_sim.nv_load_q || board_sim.u_core.u_core.kill
+               || board_sim.u_core.u_core.arm || board_sim.u_core.u_core.disarm
+               || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_guard.held_q
+               || (board_sim.u_core.u_core.u_command.run
+                   && !board_sim.u_core.u_core.u_execution.u_array.u_operations.is_vector)
+               || !board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_macro.array_idle;
+
+    // --- Results: sums that leave the lanes, conversions, results ----------------------------------
+
+    wire results = table_write || board_sim.u_core.u_core.u_execution.u_array.macro_abort
+                || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_macro.m_write
+                || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_macro.u_reader.unit_end
+                || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_macro.u_reader.move
+                || !board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_macro.u_reader.drain_idle
+                || !board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_macro.u_reader.convert_idle
+                || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_sums.last_q != 3'd0
+                || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_sums.full_q != 3'd0
+                || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_sums.send_q
+                || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_sums.read1_q
+                || !board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_sums.stage_idle;
+
+    // --- Lingering --------------------------------------------------------------------------------
+
+    wire [4:0] works = {results, pulses, registers, check, link};
+
+    genvar i;
+    generate
+        for (i = 0; i < 5; i = i + 1) begin : g_clock
+            reg [3:0] left_q;
+
+            always @(posedge clk) begin
+                if (!rst_n || works[i]) left_q <= LINGER;
+                else if (left_q != 4'd0) left_q <= left_q - 4'd1;
+            end
+
+            assign needed[i] = works[i] || left_q != 4'd0;
+        end
+    endgenerate
+
+endmodule
+
+`default_nettype wire
