@@ -118,7 +118,8 @@ def matvec(
 ) -> MatvecResult:
     """Multiplies real vectors by a window; see `Matvec.matvec`."""
     in_volts = asked.x_unit == "V"
-    codes = _input_codes(x, window, asked.levels, asked.read_v if in_volts else 1.0, asked.x_unit)
+    driven_v = core.profile.dac_codes_to_volts(core.profile.volts_to_dac_codes(asked.read_v))
+    codes = _input_codes(x, window, asked.levels, driven_v if in_volts else 1.0, asked.x_unit)
     _require_untouched(core, window, asked.per_plane)
     got = _read(core, window, codes, asked)
     nominal_v = core.profile.dac_codes_to_volts(core.profile.volts_to_dac_codes(core.profile.read_v))

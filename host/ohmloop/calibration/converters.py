@@ -176,8 +176,8 @@ def _uncertainties(one: LevelReadings, line: _Line, good: Mask, shaped: float) -
     common = max(float(np.sum(shared**2)) / max(levels - 2 - shaped, 1) - float(own.mean()) / count, 0.0)
     noise = float(one.variance[good].mean() if good.any() else one.variance.mean()) / one.readings
     scatter = np.sqrt(np.sum(line.residual**2, axis=0) / (levels - 2))
-    # Points closer to their line than rounding allows have their rounding errors on it: then the gain is known
-    # to the rounding at the end of the line only.
+    # Points closer to their line than rounding allows have their rounding errors on it: then the gain is
+    # known to the rounding at the end of the line only.
     too_close = scatter < TOO_CLOSE * np.median(scatter)
     gain_u = np.where(too_close, ROUNDING / (np.ptp(one.siemens) / 2), np.sqrt(of_gain**2 @ own))
     return {

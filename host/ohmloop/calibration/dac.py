@@ -37,7 +37,7 @@ def calibrate_dac(setting: Setting[DacRecipe]) -> Artefact:
             unit="V",
             where="read limit",
         )
-    range_index = macro.profile.range_for(rows.size, limit_v / nominal_v)
+    range_index = setting.finest_range(np.ones((1, rows.size), np.intp), macro[rows, :], limit_v)
     total, error = _current(setting, rows, nominal_v, range_index)
     if error > WORST * total:
         raise NotPrepared(
@@ -79,5 +79,8 @@ def _current(
     chosen = setting.using["adc"].columns_ok & ~got.saturated.any(axis=(0, 1))
     sums = seen.values[:, chosen].sum(axis=1)
     # What is left of the converters' bend is met in every column alike.
-    bend = setting.using["adc"]["bend"].board.min() / setting.using["adc"]["gain"].values[range_index]
+    bend = (
+        float(np.median(setting.using["adc"]["bend"].board))
+        / setting.using["adc"]["gain"].values[range_index]
+    )
     return float(sums.mean()), float(np.hypot(sums.std(ddof=1) / np.sqrt(sums.size), bend[chosen].sum()))

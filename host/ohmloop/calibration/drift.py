@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ohmloop.board.estimate import Floats, Reading
 from ohmloop.calibration.artefact import Artefact, Residual, Values
@@ -17,6 +18,7 @@ from ohmloop.calibration.setting import Setting, rms
 from ohmloop.errors import CalibrationExpired, LimitError, NotPrepared
 
 if TYPE_CHECKING:
+    from ohmloop.board import Window
     from ohmloop.calibration.bundle import Calibration
 
 _log = logging.getLogger(__name__)
@@ -64,7 +66,8 @@ def measure_drift(setting: Setting[DriftRecipe]) -> Artefact:
             where="recipe columns",
         )
     rows, columns = setting.spread_rows(recipe.rows), setting.columns[-recipe.columns :]
-    codes, range_index = setting.plane_codes(np.ones((1, rows.size), np.intp), macro[rows, columns], None)
+    window, x = macro[rows, columns], np.ones((1, rows.size), np.intp)
+    codes, range_index = setting.plane_codes(x, window, _range_of(setting, x, window))
     reading = Reading(
         range=range_index,
         averages=recipe.readings,
@@ -99,6 +102,12 @@ def measure_drift(setting: Setting[DriftRecipe]) -> Artefact:
     if drift is not None:
         ok[columns] = np.abs(change) <= recipe.threshold
     return setting.artefact("drift", {"conductance": found}, ok, residual, settings=settings, notes=(note,))
+
+
+def _range_of(setting: Setting[DriftRecipe], x: NDArray[np.intp], window: Window) -> int:
+    """Returns the range of the artefact before, so that both compare, else the finest that fits."""
+    before = setting.using.artefacts.get("drift")
+    return setting.finest_range(x, window) if before is None else int(before.settings["range"])
 
 
 def drift_between(before: Artefact, now: Values, recipe: DriftRecipe) -> Drift:

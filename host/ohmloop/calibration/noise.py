@@ -88,7 +88,8 @@ def _check(setting: Setting[NoiseRecipe], rows: Lines, slope: Floats, known: Flo
     """Compares the scatter of random products with the prediction, as ratios less one."""
     macro, n = setting.macro, setting.recipe.readings
     x = np.random.default_rng(CHECK_SEED).integers(0, 2, (setting.recipe.vectors, rows.size))
-    codes, range_index = setting.plane_codes(x, macro[rows, :], None)
+    window = macro[rows, :]
+    codes, range_index = setting.plane_codes(x, window, setting.finest_range(x, window))
     measured = codes.var(axis=0, ddof=1)
     reading = Reading(
         range=range_index,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Tell = Callable[[str, float], None]
 """Called with what is being done and the fraction of the procedure that is."""
+HEADROOM: Final = 0.95
+"""Share of a converter's codes up to which a range is taken."""
 RecipeKind = TypeVar("RecipeKind", bound=Procedure)
 
 
@@ -57,6 +59,15 @@ class Setting(Generic[RecipeKind]):
                 where="recipe rows",
             )
         return np.floor((np.arange(count) + 0.5) * self.macro.rows / count).astype(np.intp)
+
+    def finest_range(self, x: NDArray[np.integer[Any]], window: Window, read_v: float | None = None) -> int:
+        """Returns the finest range in which vectors of 0 and 1 saturate no column, else 0."""
+        for one in range(self.macro.ranges - 1, 0, -1):
+            got = self.macro.mac(x, window, bits=1, raw=True, range=one, read_v=read_v)
+            room = np.abs(got.adc_codes).max() < HEADROOM * self.macro.profile.adc_bound
+            if room and not got.saturated.any():
+                return one
+        return 0
 
     def plane_codes(
         self, x: NDArray[np.integer[Any]], window: Window, range_index: int | None
