@@ -35,6 +35,14 @@ uint32_t bridge_room(void) {
     return get(BRIDGE_LARGEST);
 }
 
+uint32_t bridge_token(void) {
+    return get(BRIDGE_TOKEN);
+}
+
+uint32_t bridge_cycles(void) {
+    return get(BRIDGE_CYCLES);
+}
+
 void bridge_mask(const uint32_t mask[CORE_MASK_WORDS]) {
     for (uint32_t i = 0; i < CORE_MASK_WORDS; i++) {
         put(BRIDGE_MASK + 4u * i, mask[i]);

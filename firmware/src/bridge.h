@@ -40,6 +40,10 @@ bool bridge_mask_holds(const uint32_t mask[CORE_MASK_WORDS]);
 //! MACRO_TIMEOUT.
 enum status_code bridge_read(const struct bridge_command* command);
 
+//! Cell pulses left of the token, 0 without one; clk cycles of this run so far.
+uint32_t bridge_token(void);
+uint32_t bridge_cycles(void);
+
 //! How many results the last read gave, result `i` of them, and bit `i % 32` of word `i / 32`: it was
 //! saturated.
 uint32_t bridge_results(void);

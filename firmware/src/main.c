@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // One request, one run: the table says who serves it.
 #include "bridge.h"
+#include "program.h"
 #include "selfcal.h"
 #include "selftest.h"
 
@@ -10,6 +11,7 @@ struct entry {
 };
 
 static const struct entry entries[] = {
+    {OPCODE_PROGRAM, program_run},
     {OPCODE_SELF_TEST, selftest_run},
     {OPCODE_ADC_SELFCAL, selfcal_run},
 };

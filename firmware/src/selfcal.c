@@ -4,17 +4,11 @@
 #include "bridge.h"
 #include "reference.h"
 #include "window.h"
+#include "workspace.h"
 
 enum { HEAD_WORDS = 2u, WORDS_OF_CHANNEL = 4u };
 
-// 65,535 codes of 24 bits: the sum stays below 2^40, the squares below 2^62.
-struct channel {
-    int64_t sum;
-    uint64_t squares;
-};
-
-static struct window_axis columns __attribute__((section(".buffers")));
-static struct channel channels[MAX_LINES] __attribute__((section(".buffers")));
+static struct selfcal_channel* const channels = workspace.channels;
 
 static void add_reading(uint32_t results) {
     for (uint32_t i = 0; i < results; i++) {
@@ -36,14 +30,14 @@ static uint32_t count_flags(void) {
 
 static void reply(uint32_t saturated) {
     bridge_reply(1, saturated);
-    for (uint32_t i = 0; i < columns.count; i++) {
+    for (uint32_t i = 0; i < window_columns.count; i++) {
         uint32_t place = HEAD_WORDS + WORDS_OF_CHANNEL * i;
         bridge_reply(place, (uint32_t)(uint64_t)channels[i].sum);
         bridge_reply(place + 1u, (uint32_t)((uint64_t)channels[i].sum >> 32));
         bridge_reply(place + 2u, (uint32_t)channels[i].squares);
         bridge_reply(place + 3u, (uint32_t)(channels[i].squares >> 32));
     }
-    bridge_finish(HEAD_WORDS + WORDS_OF_CHANNEL * columns.count);
+    bridge_finish(HEAD_WORDS + WORDS_OF_CHANNEL * window_columns.count);
 }
 
 void selfcal_run(void) {
@@ -51,7 +45,7 @@ void selfcal_run(void) {
     uint32_t mask[CORE_MASK_WORDS];
     uint32_t readings = bridge_request(REFERENCE_COUNT) & 0xFFFFu;
     uint32_t saturated = 0;
-    if (!reference_request(&command, &columns)) {
+    if (!reference_request(&command, &window_columns)) {
         return;
     }
     if (reference_averages(&command) != 0u) {
@@ -62,10 +56,10 @@ void selfcal_run(void) {
         bridge_refuse(STATUS_BAD_FIELD, 0, 1, REFERENCE_COUNT);
         return;
     }
-    for (uint32_t i = 0; i < columns.count; i++) {
-        channels[i] = (struct channel){0, 0};
+    for (uint32_t i = 0; i < window_columns.count; i++) {
+        channels[i] = (struct selfcal_channel){0, 0};
     }
-    window_mask(&columns, mask);
+    window_mask(&window_columns, mask);
     bridge_mask(mask);
     for (uint32_t i = 0; i < readings; i++, command.index++) {
         enum status_code status = bridge_read(&command);

@@ -18,8 +18,6 @@ struct readings {
 // Memory that neither variables nor stack use: symbols of the linker.
 extern uint32_t __free_start[], __free_end[];
 
-static struct window_axis columns __attribute__((section(".buffers")));
-
 // Memory that nothing uses: what is written, and its inverse, must be read back. Returns the bytes marched
 // through.
 static uint32_t march(volatile uint32_t* from, const volatile uint32_t* to, uint32_t* failed) {
@@ -70,11 +68,11 @@ void selftest_run(void) {
     struct readings readings[LEVELS];
     uint32_t mask[CORE_MASK_WORDS];
     uint32_t failed = 0;
-    if (!reference_request(&command, &columns)) {
+    if (!reference_request(&command, &window_columns)) {
         return;
     }
     uint32_t marched = march(__free_start, __free_end, &failed);
-    window_mask(&columns, mask);
+    window_mask(&window_columns, mask);
     bridge_mask(mask);
     failed |= bridge_mask_holds(mask) ? 0u : FAILED_MASK;
     enum status_code refusal = forbidden();

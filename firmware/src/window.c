@@ -6,6 +6,9 @@
 
 enum { BITMAP = 1u << 31, STRIDE_MASK = 0x7FFFu, LINE_MASK = 0xFFFFu };
 
+struct window_axis window_rows __attribute__((section(".buffers")));
+struct window_axis window_columns __attribute__((section(".buffers")));
+
 static void read_bitmap(uint32_t place, struct window_axis* axis) {
     axis->count = 0;
     for (uint32_t word = 0; word < CORE_MASK_WORDS; word++) {

@@ -16,6 +16,9 @@ struct window_axis {
     uint16_t line[MAX_LINES];
 };
 
+//! The rows and the columns of the request, where its handler keeps them.
+extern struct window_axis window_rows, window_columns;
+
 //! Reads the axis at payload word `place`; returns the word after it.
 uint32_t window_read(uint32_t place, struct window_axis* axis);
 

@@ -3,8 +3,8 @@
 //
 // `start` begins: the core leaves reset and runs until it writes FINISH, faults, or `stop`; then whatever it began is ended, touched
 // columns are refreshed, and `done` comes once with the status, the first `count` words and the `total` of the reply. The
-// words of a stopped or faulted run are the board's: begun, rows done, pulses given. `awake` is high while anything here
-// needs its clock.
+// words of a stopped or faulted run are the board's: begun, rows done, pulses given. Its clock is needed from `start` until
+// `done`.
 
 `default_nettype none
 `include "board_map.vh"
@@ -15,7 +15,6 @@ module firmware_engine #(
 ) (
     input  wire            clk,
     input  wire            rst_n,
-    output wire            awake,
 
     // Request
     input  wire            start,
@@ -26,10 +25,7 @@ module firmware_engine #(
     input  wire [31:0]     largest,
     input  wire [31:0]     cycles,
     output wire            done,
-    output wire [7:0]      status,
-    output wire [95:0]     words,
-    output wire [1:0]      count,
-    output wire [15:0]     total,
+    output wire [121:0]    answer,        // total, count, words, status, from bit 121
     output wire [15:0]     q_address,
     input  wire [31:0]     q_data,
     output wire            w_write,
@@ -37,8 +33,7 @@ module firmware_engine #(
     output wire [31:0]     w_data,
 
     // Image
-    output wire            present,
-    output wire [31:0]     image_crc,
+    output wire [31:0]     image_crc,     // 0: there is none
 
     // Permission
     input  wire            armed,
@@ -48,12 +43,8 @@ module firmware_engine #(
     // Guard and macro (docs/macro_port.md): fields as those of a request
     output wire            runs,          // the fields are the core's
     output wire            reading,
-    output wire [7:0]      op_opcode,
-    output wire [95:0]     op_fields,
+    output wire [130:0]    op,            // opcode, words 0 to 2, first and last column, row, from bit 130
     output wire [COLS-1:0] op_mask,
-    output wire [8:0]      op_first,
-    output wire [8:0]      op_last,
-    output wire [8:0]      op_row,
     output wire            g_valid,
     output wire            g_dry,
     input  wire            g_done,
@@ -86,6 +77,9 @@ module firmware_engine #(
   wire        loads = opcode == `OP_FIRMWARE;
   wire        bus_valid, bus_write, bus_ready, core_fault, bridge_fault, finish, ended, driven, pulsing;
   wire        load, load_done;
+  wire        present;
+  wire [8:0]  op_row, op_first, op_last;
+  wire [95:0] op_fields;
   wire [7:0]  load_status, core_status;
   wire [12:0] load_address;
   wire [13:0] image_words;
@@ -226,16 +220,14 @@ module firmware_engine #(
 
   // ---- Outputs ----
   wire counted = status_q == `STATUS_ABORTED || status_q == `STATUS_FIRMWARE_FAULT || status_q == `STATUS_MACRO_TIMEOUT;
-  assign awake     = start || state_q != ST_IDLE || loads;
-  assign done      = load_done || state_q == ST_DONE;
-  assign status    = loads ? load_status : status_q;
-  assign words     = loads ? load_words : counted ? {given_q, progress, 31'd0, driven}
+  wire [7:0]  status = loads ? load_status : status_q;
+  wire [95:0] words  = loads ? load_words : counted ? {given_q, progress, 31'd0, driven}
       : status_q == `STATUS_OK ? {64'd0, cycles} : status_q == `STATUS_NO_FIRMWARE ? 96'd0 : core_words;
-  assign count     = status == `STATUS_OK ? 2'd1 : 2'd3;
-  assign total     = loads ? 16'd1 : core_total;
+  assign done      = load_done || state_q == ST_DONE;
+  assign answer    = {loads ? 16'd1 : core_total, status == `STATUS_OK ? 2'd1 : 2'd3, words, status};
   assign q_address = loads ? load_q : core_q;
   assign runs      = state_q == ST_RUN || state_q == ST_END;
-  assign op_opcode = pulsing ? `OP_PULSE : `OP_READ_CELLS;
+  assign op        = {pulsing ? `OP_PULSE : `OP_READ_CELLS, op_fields, op_first, op_last, op_row};
   assign x_code    = {8'd0, !op_fields[27]};
 
 endmodule

@@ -6,6 +6,7 @@ Written from docs/modules/firmware.md, not from the RTL. `macro` answers the com
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -161,6 +162,7 @@ class Bridge:
             at["status"], at["BOUND"] = self.macro.pulse(command)
 
 
+@functools.cache
 def decode(address: int) -> tuple[str, int]:
     """Name of the place, without BRIDGE_, and the word within it."""
     for base, name in (("CORE_REQUEST_BASE", "REQUEST"), ("CORE_REPLY_BASE", "REPLY_WORD")):
@@ -176,6 +178,7 @@ def decode(address: int) -> tuple[str, int]:
     raise AssertionError(f"no such address: {address:#x}")
 
 
+@functools.cache
 def place_name(address: int) -> str:
     """The name of an address in a recording."""
     name, index = decode(address)

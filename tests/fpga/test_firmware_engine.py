@@ -142,8 +142,8 @@ class Bench:
             await FallingEdge(dut.clk)
         else:
             raise AssertionError("no answer")
-        status, words = int(dut.status.value), int(dut.words.value)
-        count, total = int(dut.count.value), int(dut.total.value)
+        answer = int(dut.answer.value)
+        status, words, count, total = answer & 0xFF, answer >> 8, answer >> 104 & 3, answer >> 106
         head = [words >> 32 * i & 0xFFFF_FFFF for i in range(count)]
         dut.stop.value = 0
         await FallingEdge(dut.clk)

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "workspace.h"
+
+union workspace workspace __attribute__((section(".buffers")));
