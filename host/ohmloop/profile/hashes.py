@@ -25,6 +25,8 @@ class CellDraw(IntEnum):
     FORMED = 1
     PULSE = 2
     PRISTINE = 3
+    FAULT = 4
+    SPREAD = 5
 
 
 def _u32(values: ArrayLike) -> U32:
