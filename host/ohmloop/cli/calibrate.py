@@ -43,11 +43,11 @@ def run_calibrate(
     console.print(_table(url, fresh))
     for one in fresh:
         for note in one.notes:
-            console.print(f"{one.kind}: {note}", highlight=False, markup=False)
+            console.print(f"{one.kind}: {note}", highlight=False, markup=False, soft_wrap=True)
     for text in found.skipped:
-        console.print(f"skipped: {text}", style="yellow", highlight=False, markup=False)
+        console.print(f"skipped: {text}", style="yellow", highlight=False, markup=False, soft_wrap=True)
     place = f"{len(figures)} artefacts with a figure each in {out}"
-    console.print(f"{place}, {recorded} in the registry", highlight=False, markup=False)
+    console.print(f"{place}, {recorded} in the registry", highlight=False, markup=False, soft_wrap=True)
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
         json_file.write_text(json.dumps(outcome_of(fresh, found.skipped), indent=1) + "\n", encoding="utf-8")
