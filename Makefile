@@ -6,7 +6,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 FIRMWARE := $(filter-out %/board_map.h %/core_bridge.h,$(wildcard firmware/src/*.[ch]))
 
-.PHONY: help setup demo test test-slow lint map firmware formal bench wheel clean
+.PHONY: help setup demo test test-slow mutations lint map firmware formal bench wheel clean
 
 help:               ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -27,6 +27,9 @@ test: setup         ## the tests (OHMLOOP_DATA: folder of the public data sets)
 
 test-slow: setup    ## the longer tests
 	$(BIN)/python -m pytest -m "slow and not board" --timeout 1800 $(SLOW_FLAGS)
+
+mutations: setup    ## the tests' own strength: each listed break must be seen
+	$(BIN)/python tests/mutate.py
 
 lint: setup         ## style, types, import directions, RTL lint, generated files
 	$(BIN)/ruff check .
