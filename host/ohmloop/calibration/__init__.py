@@ -6,7 +6,7 @@ from ohmloop.calibration.bundle import Calibration
 from ohmloop.calibration.drift import Drift, DriftWatch
 from ohmloop.calibration.files import load_artefact, save_artefact
 from ohmloop.calibration.line_resistance import PositionFactors, effective_siemens, emulate_line_resistance
-from ohmloop.calibration.procedures import calibrate
+from ohmloop.calibration.procedures import calibrate, watch_drift
 from ohmloop.calibration.recipes import Recipe, load_recipe, recipe_names
 from ohmloop.calibration.records import recorded_calibration, store_calibration
 
@@ -29,4 +29,5 @@ __all__ = [
     "recorded_calibration",
     "save_artefact",
     "store_calibration",
+    "watch_drift",
 ]

@@ -96,7 +96,7 @@ def adc_limits(chip: ChipProfile) -> tuple[int, int]:
     return -top, top - 1
 
 
-def _gain_and_shift(scale: float) -> tuple[float, int]:
+def gain_and_shift(scale: float) -> tuple[float, int]:
     """Returns GAIN in 2^16 .. 2^17 and the shift with which a g code becomes `scale` ADC codes."""
     exponent = math.floor(math.log2(scale))
     return scale * 2.0**-exponent * UNIT_GAIN, UNIT_SHIFT - exponent
@@ -140,7 +140,7 @@ def _gate_table(chip: ChipProfile) -> I32:
 
 def _gain_table(chip: ChipProfile) -> I32:
     gains, _ = _channels(chip)
-    nominal = [_gain_and_shift(scale)[0] for scale in codes_per_g_code(chip)]
+    nominal = [gain_and_shift(scale)[0] for scale in codes_per_g_code(chip)]
     return np.asarray(np.rint(np.outer(nominal, gains)), dtype=np.int32).ravel()
 
 
@@ -171,7 +171,7 @@ def emulator_registers(chip: ChipProfile, chip_seed: int, noise_seed: int) -> di
     """Returns every EMU register as the word that REG_WRITE takes."""
     cells, front = chip.cells, chip.front_end
     volts_per_code = front.dac.full_scale.value / DAC_CODES
-    shifts = [_gain_and_shift(scale)[1] for scale in codes_per_g_code(chip)]
+    shifts = [gain_and_shift(scale)[1] for scale in codes_per_g_code(chip)]
     adc_min, adc_max = adc_limits(chip)
     doubling = math.log10(2)
     reference_us = 0.0 if front.reference is None else front.reference.unit.value

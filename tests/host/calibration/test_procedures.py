@@ -10,7 +10,7 @@ from conftest import Bench, half_formed
 import ohmloop
 from ohmloop._map import Table
 from ohmloop.board import Board
-from ohmloop.calibration import Calibration, DriftWatch, calibrate, emulate_line_resistance
+from ohmloop.calibration import Calibration, DriftWatch, calibrate, emulate_line_resistance, watch_drift
 from ohmloop.calibration.lines import ladder
 from ohmloop.errors import ArtefactError, CalibrationExpired, CalibrationMismatch, LimitError, NotPrepared
 
@@ -123,9 +123,7 @@ def shifted_gain(board: Board) -> None:
 
 
 def watch(board: Board, **how) -> DriftWatch:
-    return DriftWatch(
-        calibrate(board, "drift"), lambda held, recipe: calibrate(board, recipe, using=held), **how
-    )
+    return watch_drift(board, calibrate(board, "drift"), **how)
 
 
 def test_a_watch_recalibrates_when_the_converters_drift(board: Board, caplog):

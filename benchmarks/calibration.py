@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Measures what calibration leaves on the full array, against the emulator's truth, on inputs of its own.
+
+    python benchmarks/calibration.py [URL] [--vectors 64] [--lines]
+
+The chip is half formed; its converters have gain, offset and INL errors (profile rrm-40nm-front-end). A
+product's residual is its difference from the exact sum over the emulator's cells, its repeatability the
+scatter of the same product taken eight times. Own errors are normalised by the parts that are not common to
+the board; what is common, the mean error, stands beside the board part. `--lines` adds line resistance to a
+128 x 128 corner (its exact solve takes seconds). Exit code 1 when a figure misses its target.
+"""
+
+import argparse
+import sys
+import time
+
+import numpy as np
+
+import ohmloop
+from ohmloop._map import Register, Table
+from ohmloop.calibration import calibrate, effective_siemens, emulate_line_resistance
+from ohmloop.profile.tables import codes_per_g_code, gain_and_shift
+
+PROFILE = "rrm-40nm-front-end"
+MOST_RESIDUAL = 1.2
+LEAST_GAIN = 5.0
+NOT_CALIBRATED_RATIO_FROM = 16  # averages from which read noise no longer hides the uncalibrated error
+TAKES = 8
+CASES = (  # bits, averages, signed, plane by plane
+    (1, 1, False, True),
+    (8, 1, False, True),
+    (8, 16, False, True),
+    (8, 16, False, False),
+    (8, 128, False, False),
+    (8, 1, True, True),
+    (8, 16, True, False),
+)
+
+
+def form(board):
+    """Forms the array as published; returns the emulator's own cells, siemens `[rows, columns]`."""
+    macro, pulse = board.macro, board.profile.forming
+    window = macro[:, :]
+    macro.check_contact(window)
+    with board.armed(window, ops={"form"}, max_pulses=window.size, max_voltage_v=3.7, expires_s=60):
+        macro.form(window, voltage_v=pulse.voltage_v, gate_v=pulse.gate_v, width_s=pulse.width_s)
+    return macro.g_codes_to_siemens(macro.dump_g_codes(window))
+
+
+def rms(values):
+    return float(np.sqrt(np.mean(np.square(values))))
+
+
+def products(board, found, siemens, x, case):
+    """Returns residual, uncalibrated one, repeatability, own errors, and the mean over the board part."""
+    bits, averages, _, planes = case
+    macro, levels = board.macro, (1 << case[0]) - 1
+    window = macro[: siemens.shape[0], : siemens.shape[1]]
+    how = {"calibration": found, "x_unit": "1", "bits": bits, "averages": averages, "planes": planes}
+    taken = [macro.matvec(x, window, **how) for _ in range(TAKES)]
+    exact = taken[0].inputs @ siemens
+    codes = np.rint(taken[0].inputs * levels).astype(int)
+    plain = macro.mac(codes, window, bits=bits, averages=averages)
+    nominal = plain.adc_codes * board.profile.siemens_per_adc_code(plain.range) / levels
+    scatter = rms(np.std([one.values for one in taken], axis=0, ddof=1))
+    error, part = taken[0].values - exact, taken[0].estimate
+    own = error / np.hypot(part.independent, part.channel)
+    return rms(error), rms(nominal - exact), scatter, own, float(error.mean() / part.board.mean())
+
+
+def show_products(board, found, siemens, vectors):
+    """Prints every case; returns whether all meet their targets."""
+    good = True
+    print("  bits averages inputs   read by   residual/repeat  before/after  own errors: sd  mean/board part")
+    for number, case in enumerate(CASES):
+        bits, averages, signed, planes = case
+        rng = np.random.default_rng(100 + number)
+        x = rng.uniform(-1 if signed else 0, 1, (vectors, siemens.shape[0]))
+        residual, before, repeat, own, common = products(board, found, siemens, x, case)
+        ratio, gain = residual / repeat, before / residual
+        good &= ratio <= MOST_RESIDUAL and 0.9 < own.std() < 1.1 and abs(common) < 2
+        good &= averages < NOT_CALIBRATED_RATIO_FROM or gain >= LEAST_GAIN
+        print(
+            f"  {bits:4} {averages:8} {'signed' if signed else 'plain ':8} {'planes' if planes else 'sums':8}"
+            f" {ratio:14.3f} {gain:13.1f} {own.std():16.3f} {common:16.3f}   ({own.size} values)"
+        )
+    return bool(good)
+
+
+def show_converters(board, found):
+    """Prints normalised errors of gains and offsets of every range, what all share taken out and told."""
+    adc, tables = found["adc"], board.profile.tables()
+    channels = board.profile.chip.front_end.channels
+    drawn = tables[Table.GAIN].reshape(4, -1).astype(float)
+    straight = np.array([gain_and_shift(one)[0] for one in codes_per_g_code(board.profile.chip)])
+    nominal = 1 / np.array([board.profile.siemens_per_adc_code(one) for one in range(4)])
+    slope, level = np.polyfit((np.arange(64) - 31.5) * 256, tables[Table.INL], 1)  # the channels'
+    true = nominal[:, None] * drawn / straight[:, None] * (1 + slope)
+    good = bool(channels.enabled)
+    for name, truth in (("gain", true), ("offset", np.tile(tables[Table.OFFSET] + level, (4, 1)))):
+        seen = adc[name]
+        error = seen.values - truth[:, : seen.values.shape[1]]
+        shared = error.mean(axis=1, keepdims=True)
+        own = ((error - shared) / seen.channel).ravel()
+        bend = adc["bend"].board.min() if name == "offset" else 0.0
+        common = (shared[:, 0] / np.hypot(seen.board.mean(axis=1), bend)).round(3)
+        print(f"  {name} of {own.size} channels: own errors sd {own.std():.3f}; mean/board part {common}")
+        good &= 0.9 < own.std() < 1.1 and bool(np.all(np.abs(common) < 2))
+    return good
+
+
+def show_conductances(board, found, siemens):
+    """Prints normalised errors of cells read one by one, sixteen times each."""
+    macro, rows = board.macro, np.arange(3, siemens.shape[0], 37)
+    got = macro.read_adc_codes(macro[rows, :], averages=16)
+    seen = found.siemens(got.adc_code_sums / 16, range_index=got.range, columns=np.arange(macro.columns))
+    true = siemens[rows]
+    noise, _ = found.conversion_noise(got.range, np.arange(macro.columns))
+    gain = found["adc"]["gain"].values[got.range]
+    read = found["noise"]["read_noise"].values * seen.values
+    own = np.sqrt((read**2 + (noise / gain) ** 2) / 16 + seen.independent**2 + seen.channel**2)
+    formed = true > board.profile.formed_floor * board.profile.g_lsb_siemens
+    error = ((seen.values - true) / own)[formed]
+    print(
+        f"  conductance of {error.size} cells: normalised errors sd {error.std():.3f}, mean {error.mean():.3f}"
+    )
+    return 0.9 < error.std() < 1.1 and abs(error.mean()) < 0.15
+
+
+def show_common_part(board, vectors):
+    """Prints what a reference that is off by its standard uncertainty does: all products move together."""
+    (unit,) = board.read_registers(Register.EMU_REFERENCE_UNIT)
+    x = np.random.default_rng(7).uniform(0, 1, (vectors, board.macro.rows))
+
+    def taken():
+        found = calibrate(board, "adc-fine")
+        return board.macro.matvec(
+            x, board.macro[:, :], calibration=found, x_unit="1", averages=16, operation_index=0
+        )
+
+    plain = taken()
+    board.write_registers(Register.EMU_REFERENCE_UNIT, round(unit * 1.001))
+    off = taken()
+    board.write_registers(Register.EMU_REFERENCE_UNIT, unit)
+    change = off.values / plain.values - 1
+    board_part = (plain.estimate.board / plain.values).mean()
+    off_by = round(unit * 1.001) / unit - 1
+    print(
+        f"  reference off by {off_by:.5f}: products move by {change.mean():+.5f}, sd {change.std():.5f}; "
+        f"board part {board_part:.5f}"
+    )
+
+
+def show_lines(board, found):
+    """Prints line resistance in the corner: found against loaded, and products against the exact solve."""
+    macro = board.macro
+    lines = board.profile.chip.lines
+    window = macro[:128, :128]
+    g = macro.g_codes_to_siemens(macro.dump_g_codes(window))
+    start = time.perf_counter()
+    exact = effective_siemens(g, row_ohm=lines.row.value, column_ohm=lines.column.value)
+    solve_s = time.perf_counter() - start
+    emulate_line_resistance(macro, window, row_ohm=lines.row.value, column_ohm=lines.column.value)
+    x = np.random.default_rng(8).uniform(0, 1, (32, 128))
+    seen = macro.matvec(x, window, calibration=found, x_unit="1", averages=16)
+    for name, matrix in (("cells", g), ("exact effective matrix", exact)):
+        error = rms(seen.values - seen.inputs @ matrix) / rms(seen.values)
+        print(f"  128 x 128, {lines.row.value:g} ohm a cell: products against {name} {100 * error:.3f} % rms")
+    print(f"  exact solve {solve_s:.1f} s")
+    macro.load_position_factors(np.ones(128), np.ones(128), window)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("url", nargs="?", default="twin://")
+    parser.add_argument("--vectors", type=int, default=64)
+    parser.add_argument("--lines", action="store_true")
+    arguments = parser.parse_args()
+    with ohmloop.open(arguments.url, chip="tmp:seed:3", profile=PROFILE, noise_seed=11) as board:
+        siemens = form(board)
+        start = time.perf_counter()
+        found = calibrate(board, "full")
+        print(
+            f"{arguments.url}: {siemens.shape[0]} x {siemens.shape[1]}, {time.perf_counter() - start:.1f} s"
+        )
+        for kind, one in found.artefacts.items():
+            r = one.residual
+            print(
+                f"  {kind:6} residual {r.residual:.4g}, noise floor {r.noise_floor:.4g}, uncalibrated "
+                f"{r.uncalibrated:.4g} {r.unit}; {r.values} values, columns {int(one.columns_ok.sum())}"
+            )
+        good = show_products(board, found, siemens, arguments.vectors)
+        good &= show_converters(board, found)
+        good &= show_conductances(board, found, siemens)
+        show_common_part(board, arguments.vectors)
+        if arguments.lines:
+            show_lines(board, found)
+    return int(not good)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
