@@ -121,7 +121,8 @@ def map_cells(
         typer.Option(help="A folder, registry, or none; by default the registry's where one holds."),
     ] = None,
     earlier: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="An earlier map of these cells: what changed?")
+        str | None,
+        typer.Option(metavar="FILE", help="An earlier map of these cells, or last: what changed?"),
     ] = None,
     resume: Annotated[int | None, typer.Option(metavar="JOB", help="Go on with an interrupted map.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="The map, .nc, .npz or .csv.")] = None,

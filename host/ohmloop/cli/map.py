@@ -21,8 +21,9 @@ from ohmloop.errors import (
     LimitError,
     NotCalibrated,
     NotPrepared,
+    NotRecorded,
 )
-from ohmloop.mapping import ConductanceMap, draw_map, fit_profile
+from ohmloop.mapping import ConductanceMap, draw_map, fit_profile, latest_map
 from ohmloop.mapping.files import require_known_ending
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ MICRO: Final = 1e6
 NANO: Final = 1e9
 NO_CALIBRATION: Final = "none"
 REGISTRY: Final = "registry"
+LAST: Final = "last"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class MapPlan:
     method: str
     samples: int
     calibration: str | None
-    earlier: Path | None
+    earlier: str | None
     resume: int | None
     out: Path | None
     json_file: Path | None
@@ -60,11 +62,12 @@ def run_map(plan: MapPlan) -> None:
     """Maps a window, shows a summary and writes what was asked for."""
     _check_files(plan)
     console = Console()
-    earlier = None if plan.earlier is None else ConductanceMap.load(plan.earlier)
+    earlier = None if plan.earlier in (None, LAST) else ConductanceMap.load(str(plan.earlier))
     with ohmloop.open(plan.url, chip=plan.chip, profile=plan.profile) as board:
         macro = _macro(board, plan.macro)
         window = None if plan.resume is not None else window_of(macro, plan.rows, plan.columns)
         calibration, note = _calibration(board, plan.calibration)
+        earlier = _last(macro) if plan.earlier == LAST else earlier
         with _progress(console, "mapping") as told:
             measured = macro.map(
                 window,
@@ -161,6 +164,17 @@ def _macro(board: Board, index: int) -> Macro:
             where="macro",
         )
     return board.macros[index]
+
+
+def _last(macro: Macro) -> ConductanceMap:
+    found = latest_map(macro)
+    if found is None:
+        raise NotRecorded(
+            f"--earlier last: chip {macro.board.chip!r} has no map in the registry",
+            value=LAST,
+            where="earlier",
+        )
+    return found
 
 
 def _calibration(board: Board, asked: str | None) -> tuple[Any, str]:

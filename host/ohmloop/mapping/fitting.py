@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from ohmloop.errors import LimitError, ProfileError
-from ohmloop.mapping.comparison import compared
+from ohmloop.mapping.comparison import MAD_TO_SD, compared
 from ohmloop.mapping.conductance_map import MICRO, ConductanceMap
 from ohmloop.mapping.states import CellState
 from ohmloop.profile import ChipProfile, Profile, load_profile
@@ -112,7 +112,9 @@ def fit_profile(
     read_noise = _read_noise(maps)
     drift, spread, time = _drift(repeated, seconds)
     data = _fitted(held.chip, name, _source(maps), formed, unformed, read_noise)
-    _add_programming(data, _source(maps), first, (drift, spread, time))
+    _add_faults(data, _source(maps), first)
+    if repeated is not None:
+        _add_retention(data, _source(maps), repeated, time)
     try:
         chip = ChipProfile.model_validate(data)
     except ValidationError as error:
@@ -194,26 +196,37 @@ def _fitted(
     return data
 
 
-def _add_programming(
-    data: dict[str, Any],
-    source: str,
-    maps: Sequence[ConductanceMap],
-    drift: tuple[float, float, float],
-) -> None:
-    """Replaces faults and retention where the base has programming physics."""
-    programming = data.get("programming")
-    if programming is None:
+def _add_faults(data: dict[str, Any], source: str, maps: Sequence[ConductanceMap]) -> None:
+    """Replaces the fractions of those faulty cells that the maps show, where the base has such physics."""
+    faults = (data.get("programming") or {}).get("faults")
+    if faults is None:
         return
-    if programming.get("faults") is not None:
-        states = np.concatenate([one.state[one.state != CellState.MASKED] for one in maps])
-        for name in ("stuck_low", "stuck_high", "leaky"):
-            part = float(np.mean(states == CellState[name.upper()]))
-            programming["faults"][name] = {"value": part, "unit": "1", "source": source}
-    change, spread, seconds = drift
-    if programming.get("retention") is not None and change < 0 and seconds > 1:
-        decades = float(np.log10(seconds))
-        loss = {"value": -change / decades, "unit": "1/decade", "source": source}
-        programming["retention"] |= {
-            "loss": loss,
-            "spread": {"value": spread / -change, "unit": "1", "source": source},
-        }
+    states = np.concatenate([one.state[one.state != CellState.MASKED] for one in maps])
+    for name in ("stuck_low", "stuck_high", "leaky"):
+        part = float(np.mean(states == CellState[name.upper()]))
+        if part > 0:
+            faults[name] = {"value": part, "unit": "1", "source": source}
+
+
+def _add_retention(
+    data: dict[str, Any], source: str, twice: tuple[ConductanceMap, ConductanceMap], seconds: float
+) -> None:
+    """Replaces the loss of g - floor a decade and its spread, where the base has such physics."""
+    retention = (data.get("programming") or {}).get("retention")
+    if retention is None or not seconds > 1:
+        return
+    first, last = twice
+    change = compared(first, last)
+    formed = (change.states_before == CellState.FORMED) & (change.states_after == CellState.FORMED)
+    start = last.siemens[formed] - change.difference_siemens[formed]
+    above = start - data["cells"]["formed_floor"]["value"] / MICRO
+    decades = float(np.log10(seconds))
+    lost = -change.difference_siemens[formed][above > 0] / above[above > 0] / decades
+    own = change.uncertainty_siemens[formed][above > 0] / above[above > 0] / decades
+    loss = float(np.median(lost)) if lost.size >= FEWEST_CELLS else 0.0
+    if loss <= 0:
+        return
+    seen = float(MAD_TO_SD * np.median(np.abs(lost - loss)))
+    spread = np.sqrt(max(seen**2 - float(np.median(own**2)), 0.0)) / loss
+    retention["loss"] = {"value": loss, "unit": "1/decade", "source": source}
+    retention["spread"] = {"value": float(spread), "unit": "1", "source": source}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import chi2
 
 from ohmloop._map import Register
 from ohmloop.errors import LimitError, ShapeError
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 METHODS: Final = ("auto", "onehot", "multiplexed")
 LEAST_SCATTER: Final = 256
 """Degrees of freedom from which the scatter of the readings is believed rather than the profile."""
+LEAST_FREEDOM: Final = 3
+"""Degrees of freedom of one cell from which its own scatter can speak against the model."""
+RESTLESS: Final = 1e-4
+"""Probability of a quiet cell's scatter above which it counts as restless (telegraph noise)."""
 Bools = NDArray[np.bool_]
 
 
@@ -144,12 +149,26 @@ def _weighed(setup: Setup, reading: Reading, method: str) -> NoiseModel:
     codes = np.array([setup.scale.code_siemens(one) for one in range(setup.macro.ranges)])[reading.range]
     scatter = reading.scatter[cells]
     if method == "onehot":
-        model = fitted(setup.noise, reading.siemens[cells], scatter, codes[cells])
-        reading.noise = onehot_variance(model, reading.siemens, codes, setup.samples)
-        return model
+        return _weighed_onehot(setup, reading, cells, codes)
     ratio = float(np.mean(scatter / (reading.noise[cells] * setup.samples)))
     reading.noise *= ratio
     return replace(setup.noise, source=f"{setup.noise.source}, times {ratio**0.5:.3f} as scattered")
+
+
+def _weighed_onehot(setup: Setup, reading: Reading, cells: Bools, codes: Floats) -> NoiseModel:
+    """Fits read and converter noise; cells that scatter far more than that keep their own scatter."""
+    model = fitted(setup.noise, reading.siemens[cells], reading.scatter[cells], codes[cells])
+    freedom = setup.groups - 1
+    restless = np.zeros_like(cells)
+    if freedom >= LEAST_FREEDOM:
+        limit = chi2.isf(RESTLESS, freedom) / freedom
+        expected = onehot_variance(model, reading.siemens, codes, setup.averages) * setup.averages
+        restless = cells & (reading.scatter > limit * expected)
+        quiet = cells & ~restless
+        model = fitted(setup.noise, reading.siemens[quiet], reading.scatter[quiet], codes[quiet])
+    reading.noise = onehot_variance(model, reading.siemens, codes, setup.samples)
+    reading.noise[restless] = reading.scatter[restless] / setup.samples
+    return model
 
 
 def _map(

@@ -9,7 +9,7 @@ from mapping_bench import SMALL, fill, opened
 from typer.testing import CliRunner
 
 from ohmloop.cli.app import app
-from ohmloop.errors import LimitError, MapError
+from ohmloop.errors import LimitError, MapError, NotRecorded
 from ohmloop.mapping import ConductanceMap
 from ohmloop.profile import load_profile
 from ohmloop.registry import records_of
@@ -52,9 +52,10 @@ def test_an_earlier_map_is_compared(lab, tmp_path):
     run("map", SMALL, "--chip", "lab", "--out", first)
     with opened(chip="lab") as board:
         board.macro.load_g_codes([[4 if lab[3, 3] > 1e-6 else 600]], board.macro[3, 3])
-    output = run("map", SMALL, "--chip", "lab", "--earlier", first, "--json", second)
-    assert json.loads(second.read_text())["change"]["changed"] == 1
-    assert "changed since" in output
+    for earlier in ("last", first):
+        output = run("map", SMALL, "--chip", "lab", "--earlier", earlier, "--json", second)
+        assert json.loads(second.read_text())["change"]["changed"] == 1
+        assert "changed since" in output
 
 
 def test_a_window_is_chosen(lab, tmp_path):
@@ -91,6 +92,7 @@ def test_an_interrupted_map_is_resumed(lab, tmp_path):
         (("--rows", "a:b"), LimitError, "0:64"),
         (("--macro", "3"), LimitError, "the board has 0"),
         (("--earlier", "nowhere.npz"), MapError, "nowhere"),
+        (("--earlier", "last"), NotRecorded, "no map"),
     ],
 )
 def test_bad_options_are_refused(lab, arguments, error, text):

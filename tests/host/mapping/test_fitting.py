@@ -137,6 +137,21 @@ def test_drift_is_fitted_where_cells_were_mapped_twice(original):
     assert 1e4**-nu == pytest.approx(0.96)
 
 
+def test_retention_of_a_programmable_chip_is_fitted():
+    with opened(SIZE, profile="rram-130nm-yao2020") as board:
+        macro, retention = board.macro, board.profile.chip.programming.retention
+        codes = np.random.default_rng(0).integers(200, 900, macro.shape)
+        macro.load_g_codes(codes, macro[:, :])
+        before = macro.map(samples=64)
+        macro.environment(1e6)
+        fit = fit_profile([before, macro.map(samples=64)], name="aged", base=board.profile, seconds=1e6)
+        fitted = fit.chip.programming.retention
+        assert fitted.loss.value == pytest.approx(retention.loss.value, rel=0.08)
+        assert fitted.spread.value == pytest.approx(retention.spread.value, rel=0.08)
+        assert fitted.loss.source.startswith("measured")
+        assert fit.chip.programming.faults == board.profile.chip.programming.faults
+
+
 def test_too_few_cells_are_no_fit():
     with pytest.raises(LimitError, match="at least 64"):
         fit_profile([as_map(np.full((4, 4), 12e-6))], name="few")

@@ -167,3 +167,24 @@ def test_less_read_voltage_reads_the_same_conductance(macro):
     measured = macro.map(method="onehot", samples=16, read_v=0.1)
     errors = (measured.siemens - truth(macro)) / measured.uncertainty_siemens
     assert 0.9 < errors.std() < 1.1
+
+
+def test_a_cell_that_scatters_more_than_the_others_keeps_its_own_uncertainty(macro, monkeypatch):
+    restless, read = (11, 5), Macro.read_adc_codes
+    calls = iter(range(1000))
+
+    def flickering(self, window, **keywords):
+        result = read(self, window, **keywords)
+        at = np.flatnonzero(window.rows == restless[0])
+        if at.size and window.shape[1] == 32:
+            result.values.setflags(write=True)
+            result.values[at[0], restless[1]] += 4000 if next(calls) % 2 else -4000
+        return result
+
+    macro.load_g_codes([[500]], macro[restless])
+    monkeypatch.setattr(Macro, "read_adc_codes", flickering)
+    measured = macro.map(method="onehot", samples=8)
+    others = np.delete(measured.independent_siemens[measured.siemens > 1e-6], 0)
+    assert measured.independent_siemens[restless] > 4e-6
+    assert np.median(others) < 0.02 * 13e-6
+    assert measured.facts["noise"]["read_noise"] == pytest.approx(0.02, rel=0.05)
