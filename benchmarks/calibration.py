@@ -121,9 +121,7 @@ def show_conductances(board, found, siemens):
     own = np.sqrt((read**2 + (noise / gain) ** 2) / 16 + seen.independent**2 + seen.channel**2)
     formed = true > board.profile.formed_floor * board.profile.g_lsb_siemens
     error = ((seen.values - true) / own)[formed]
-    print(
-        f"  conductance of {error.size} cells: normalised errors sd {error.std():.3f}, mean {error.mean():.3f}"
-    )
+    print(f"  conductance of {error.size} cells: errors sd {error.std():.3f}, mean {error.mean():.3f}")
     return 0.9 < error.std() < 1.1 and abs(error.mean()) < 0.15
 
 

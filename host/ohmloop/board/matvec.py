@@ -118,11 +118,10 @@ def matvec(
 ) -> MatvecResult:
     """Multiplies real vectors by a window; see `Matvec.matvec`."""
     in_volts = asked.x_unit == "V"
-    driven_v = core.profile.dac_codes_to_volts(core.profile.volts_to_dac_codes(asked.read_v))
+    driven_v, nominal_v = _driven_v(core, asked.read_v), _driven_v(core, core.profile.read_v)
     codes = _input_codes(x, window, asked.levels, driven_v if in_volts else 1.0, asked.x_unit)
     _require_untouched(core, window, asked.per_plane)
     got = _read(core, window, codes, asked)
-    nominal_v = core.profile.dac_codes_to_volts(core.profile.volts_to_dac_codes(core.profile.read_v))
     n, averages = codes.shape[0], asked.averages
     split = (n, averages, asked.bits, -1) if asked.per_plane else (n, 1, -1)
     reading = Reading(
@@ -136,14 +135,12 @@ def matvec(
         per_plane=asked.per_plane,
     )
     apparent = calibration.products(got.adc_code_sums.reshape(split).sum(axis=1) / averages, reading)
-    if in_volts:
-        estimate = apparent.scaled(nominal_v / asked.levels, "A")
-    else:
-        drive, unsure = calibration.true_drive(reading.drive)
-        estimate = apparent.scaled(1 / drive / asked.levels, "S").widened(unsure)
+    drive, unsure = calibration.true_drive(reading.drive)
     return MatvecResult(
-        estimate=estimate,
-        inputs=np.asarray(codes * ((got.read_v if in_volts else 1.0) / asked.levels), dtype=np.float64),
+        estimate=apparent.scaled(nominal_v / asked.levels, "A")
+        if in_volts
+        else apparent.scaled(1 / drive / asked.levels, "S").widened(unsure),
+        inputs=np.asarray(codes * ((driven_v if in_volts else 1.0) / asked.levels), dtype=np.float64),
         saturated=np.asarray(got.saturated.reshape(n, -1, window.shape[1]).any(axis=1)),
         range=got.range,
         averages=averages,
@@ -153,6 +150,11 @@ def matvec(
         mismatches=mismatches,
         conditions=got.conditions,
     )
+
+
+def _driven_v(core: Core, volts: float) -> float:
+    """Returns the voltage that the nearest code drives."""
+    return core.profile.dac_codes_to_volts(core.profile.volts_to_dac_codes(volts))
 
 
 def _read(core: Core, window: Window, codes: Integers, asked: Asked) -> MacResult:

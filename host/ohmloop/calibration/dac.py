@@ -39,14 +39,7 @@ def calibrate_dac(setting: Setting[DacRecipe]) -> Artefact:
         )
     range_index = setting.finest_range(np.ones((1, rows.size), np.intp), macro[rows, :], limit_v)
     total, error = _current(setting, rows, nominal_v, range_index)
-    if error > WORST * total:
-        raise NotPrepared(
-            f"the rows' current is known to {100 * error / total:.2g} % only, {100 * WORST:g} % needed: "
-            "form the array first",
-            value=error / total,
-            limit=WORST,
-            where="dac",
-        )
+    _require_current(total, error)
     found = [_current(setting, rows, volts, range_index) for volts in asked]
     ratio = np.array([one[0] for one in found]) / total
     known = np.hypot(np.array([one[1] for one in found]) / total, ratio * error / total)
@@ -57,11 +50,23 @@ def calibrate_dac(setting: Setting[DacRecipe]) -> Artefact:
     quantities = {
         "drive": Values.of(drive, "1"),
         "transfer": Values.of(ratio, "1", independent=known),
-        "line": Values.of(line, "1", board=[float(rms(known)), float(rms(known)) / max(float(spread), 1e-9)]),
+        "line": Values.of(line, "1", board=[rms(known), rms(known) / max(float(spread), 1e-9)]),
     }
     residual = Residual(rms(left[1::2]), rms(known[1::2]), rms((ratio - drive)[1::2]), "1", ratio[1::2].size)
     notes = ("relative to the nominal read voltage; the profile's read voltage stays the absolute scale",)
     return setting.artefact("dac", quantities, np.ones(macro.columns, np.bool_), residual, notes=notes)
+
+
+def _require_current(total: float, error: float) -> None:
+    """Raises NotPrepared where the current is too small to compare voltages by."""
+    if error > WORST * total:
+        raise NotPrepared(
+            f"the rows' current is known to {100 * error / total:.2g} % only, {100 * WORST:g} % needed: "
+            "form the array first",
+            value=error / total,
+            limit=WORST,
+            where="dac",
+        )
 
 
 def _codes(setting: Setting[DacRecipe], volts: Floats) -> Floats:

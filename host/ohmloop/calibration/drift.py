@@ -18,10 +18,10 @@ from ohmloop.calibration.setting import Setting, rms
 from ohmloop.errors import CalibrationExpired, LimitError, NotPrepared
 
 if TYPE_CHECKING:
-    from ohmloop.board import Window
     from ohmloop.calibration.bundle import Calibration
 
 _log = logging.getLogger(__name__)
+Lines = NDArray[np.intp]
 Policy = Literal["warn", "raise", "recalibrate"]
 
 
@@ -56,7 +56,7 @@ def measure_drift(setting: Setting[DriftRecipe]) -> Artefact:
         LimitError: the macro has fewer columns.
         NotPrepared: a reference column carries no current.
     """
-    macro, recipe, using = setting.macro, setting.recipe, setting.using
+    macro, recipe = setting.macro, setting.recipe
     if recipe.columns > macro.columns:
         raise LimitError(
             f"recipe {recipe.name}: {recipe.columns} reference columns asked, the macro has {macro.columns}",
@@ -66,11 +66,34 @@ def measure_drift(setting: Setting[DriftRecipe]) -> Artefact:
             where="recipe columns",
         )
     rows, columns = setting.spread_rows(recipe.rows), setting.columns[-recipe.columns :]
-    window, x = macro[rows, columns], np.ones((1, rows.size), np.intp)
-    codes, range_index = setting.plane_codes(x, window, _range_of(setting, x, window))
+    found, nominal = _reference_columns(setting, rows, columns)
+    before = setting.using.artefacts.get("drift")
+    settings = {"columns": columns.tolist(), "rows": rows.tolist()}
+    fits = before is not None and all(before.settings[key] == value for key, value in settings.items())
+    drift = drift_between(before, found, recipe) if before is not None and fits else None
+    change = np.zeros(columns.size) if drift is None else drift.change
+    plain = rms(nominal / found.values - 1)
+    residual = Residual(rms(change), rms(found.independent / found.values), plain, "1", columns.size)
+    note = "first measurement of these reference columns" if drift is None else str(drift)
+    ok = np.ones(macro.columns, np.bool_)
+    ok[columns] = np.abs(change) <= recipe.threshold
+    return setting.artefact(
+        "drift",
+        {"conductance": found},
+        ok,
+        residual,
+        settings=settings | {"is_exceeded": drift is not None and drift.is_exceeded},
+        notes=(note,),
+    )
+
+
+def _reference_columns(setting: Setting[DriftRecipe], rows: Lines, columns: Lines) -> tuple[Values, Floats]:
+    """Returns the conductance of columns with all rows on, and what the nominal gains make of it, siemens."""
+    window, x, n = setting.macro[rows, columns], np.ones((1, rows.size), np.intp), setting.recipe.readings
+    codes, range_index = setting.plane_codes(x, window, setting.finest_range(x, window))
     reading = Reading(
         range=range_index,
-        averages=recipe.readings,
+        averages=n,
         bits=1,
         columns=columns,
         rows_on=np.full((1, 1), rows.size),
@@ -78,36 +101,16 @@ def measure_drift(setting: Setting[DriftRecipe]) -> Artefact:
         drive=1.0,
         per_plane=True,
     )
-    seen = using.products(codes.mean(axis=0)[:, None, :], reading)
-    scatter = codes[:, 0].std(axis=0, ddof=1) / np.sqrt(recipe.readings)
-    repeats = np.hypot(scatter / using["adc"]["gain"].values[range_index, columns], 0.0)
+    mean = codes.mean(axis=0)
+    seen = setting.using.products(mean[:, None, :], reading)
+    gain = setting.using["adc"]["gain"].values[range_index, columns]
+    repeats = codes[:, 0].std(axis=0, ddof=1) / np.sqrt(n) / gain
     if np.any(seen.values[0] <= 5 * repeats):
         worst = int(columns[np.argmin(seen.values[0])])
-        raise NotPrepared(
-            f"reference column {worst} carries no current", value=worst, where=f"column {worst}"
-        )
-    found = Values.of(seen.values[0], "S", independent=repeats, channel=seen.channel[0], board=seen.board[0])
-    nominal = codes.mean(axis=0)[0] * macro.profile.siemens_per_adc_code(range_index)
-    before = using.artefacts.get("drift")
-    settings = {"columns": columns.tolist(), "rows": rows.tolist(), "range": range_index}
-    fits = before is not None and all(before.settings[key] == value for key, value in settings.items())
-    drift = drift_between(before, found, recipe) if before is not None and fits else None
-    change = np.zeros(columns.size) if drift is None else drift.change
-    residual = Residual(
-        rms(change), rms(repeats / found.values), rms(nominal / found.values - 1), "1", columns.size
-    )
-    note = "first measurement of these reference columns" if drift is None else str(drift)
-    settings |= {"is_exceeded": drift is not None and drift.is_exceeded}
-    ok = np.ones(macro.columns, np.bool_)
-    if drift is not None:
-        ok[columns] = np.abs(change) <= recipe.threshold
-    return setting.artefact("drift", {"conductance": found}, ok, residual, settings=settings, notes=(note,))
-
-
-def _range_of(setting: Setting[DriftRecipe], x: NDArray[np.intp], window: Window) -> int:
-    """Returns the range of the artefact before, so that both compare, else the finest that fits."""
-    before = setting.using.artefacts.get("drift")
-    return setting.finest_range(x, window) if before is None else int(before.settings["range"])
+        place = f"column {worst}"
+        raise NotPrepared(f"reference {place} carries no current", value=worst, where=place)
+    values = Values.of(seen.values[0], "S", independent=repeats, channel=seen.channel[0], board=seen.board[0])
+    return values, mean[0] * setting.macro.profile.siemens_per_adc_code(range_index)
 
 
 def drift_between(before: Artefact, now: Values, recipe: DriftRecipe) -> Drift:
