@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
+    from types import FrameType
 
 EXIT_REFUSED: Final = 2
 """Something was refused; the message says what, where and what the limit is."""
@@ -19,8 +20,14 @@ _AGAIN_S: Final = 0.05
 
 
 def main() -> None:
-    """Runs the command; a refusal becomes one line on stderr and exit code 2."""
+    """Runs the command; a refusal becomes one line on stderr and exit code 2.
+
+    Like Ctrl-C, SIGTERM and a terminal that closes leave the board safe.
+    """
     sys.unraisablehook = _not_swallowed
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _leave)
     try:
         _run()
     except KeyboardInterrupt:
@@ -50,6 +57,11 @@ def _run() -> None:
 def _end(text: str, code: int) -> None:
     sys.stderr.write(f"ohmloop: {text}\n")
     sys.exit(code)
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    """Ends the command as an exception, so that every `with` on the way out makes its board safe."""
+    sys.exit(128 + number)
 
 
 def _not_swallowed(unraisable: UnraisableHookArgs) -> None:

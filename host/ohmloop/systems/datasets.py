@@ -3,6 +3,7 @@
 
 import importlib.util
 import os
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -141,23 +142,37 @@ def data_folder() -> Path | None:
 
 
 def load_measured_arrays() -> MeasuredArrays | str:
-    """Loads the measured arrays of the paper, or returns the sentence that says why they are not here."""
+    """Loads the measured arrays of the paper, or returns the sentence that says why they are not here.
+
+    Raises:
+        ShapeError: the file is there and holds no such arrays.
+    """
     folder = data_folder()
     if folder is None:
+        named = os.environ.get("OHMLOOP_DATA")
+        if named:
+            return f"skipped: {named}, which OHMLOOP_DATA names, is no folder"
         return f"skipped: no folder with {MEASURED_ARRAYS_FILE} (set OHMLOOP_DATA to it)"
-    if not (folder / MEASURED_ARRAYS_FILE).is_file():
+    file = folder / MEASURED_ARRAYS_FILE
+    if not file.is_file():
         return f"skipped: {MEASURED_ARRAYS_FILE} is not in {folder} (set OHMLOOP_DATA)"
-    with np.load(folder / MEASURED_ARRAYS_FILE) as arrays:
-        return MeasuredArrays(
-            input_us=arrays["w_in"].T.astype(np.float64),
-            recurrent_us=arrays["w_rec"].T.astype(np.float64),
-            breakdown_v=arrays["forming_voltage_v"].astype(np.float64),
-        )
+    try:
+        with file.open("rb") as stream, np.load(stream) as arrays:
+            return MeasuredArrays(
+                input_us=arrays["w_in"].T.astype(np.float64),
+                recurrent_us=arrays["w_rec"].T.astype(np.float64),
+                breakdown_v=arrays["forming_voltage_v"].astype(np.float64),
+            )
+    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise _unfit(file, f"holds no measured arrays ({error})", "w_in, w_rec, forming_voltage_v") from error
 
 
 def _integers(path: Path, *, columns: int) -> NDArray[np.int64]:
-    text = path.read_text(encoding="ascii").replace(",", " ").split()
-    values = np.array(text, dtype=np.int64)
+    try:
+        text = path.read_text(encoding="ascii").replace(",", " ").split()
+        values = np.array(text, dtype=np.int64)
+    except ValueError as error:
+        raise _unfit(path, f"holds what is no integer ({error})", "integers") from error
     if values.size % columns:
         raise _unfit(path, f"holds {values.size} numbers, not {columns} a line", columns)
     return values.reshape(-1, columns)
@@ -170,7 +185,10 @@ def _node_features(path: Path, name: str, nodes: int) -> NDArray[np.float64]:
         labels = _integers(label_file, columns=1)[:, 0]
         parts[label_file] = (labels[:, None] == np.unique(labels)).astype(np.float64)
     if attribute_file.is_file():
-        parts[attribute_file] = np.loadtxt(attribute_file, delimiter=",", ndmin=2)
+        try:
+            parts[attribute_file] = np.loadtxt(attribute_file, delimiter=",", ndmin=2)
+        except ValueError as error:
+            raise _unfit(attribute_file, f"holds what is no number ({error})", "numbers") from error
     for file, part in parts.items():
         if part.shape[0] != nodes:
             raise _unfit(file, f"has {part.shape[0]} lines for {nodes} nodes", nodes)

@@ -149,8 +149,10 @@ def default_windows(macro: Macro, *, features: int, hidden: int) -> tuple[Window
         ("hidden", hidden, min(macro.columns, macro.rows - 2)),
     ):
         if not 1 <= value <= limit:
+            fitting = f"from 1 to {limit} fit" if limit >= 1 else "none fits"
+            taken = f"{features} features and {hidden} hidden nodes take {features + 1 + hidden} rows"
             raise LimitError(
-                f"{name}: {value} asked, from 1 to {limit} fit a macro of {macro.rows} x {macro.columns}",
+                f"{name}: {value} asked, {fitting} a macro of {macro.rows} x {macro.columns}: {taken}",
                 value=value,
                 limit=limit,
                 unit="lines",

@@ -39,6 +39,26 @@ main()
 """
 
 
+WITH_A_BOARD = """
+import signal, time
+from ohmloop.cli import entry
+import ohmloop.cli.app as module
+from ohmloop.link.session import Session
+
+safe = Session.safe
+Session.safe = lambda session: (print("safe", flush=True), safe(session))
+
+def command():
+    import ohmloop
+    with ohmloop.open("twin://?rows=32&columns=32&lanes=16"):
+        signal.raise_signal(signal.{name})
+        time.sleep(20)
+
+module.app = command
+entry.main()
+"""
+
+
 def ran(program: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
@@ -49,6 +69,12 @@ def ran(program: str) -> subprocess.CompletedProcess[str]:
 def test_ctrl_c_is_one_line_and_exit_code_130(program: str):
     done = ran(program)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "ohmloop: interrupted\n")
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_that_ends_the_command_leaves_the_board_safe(name: str):
+    done = ran(WITH_A_BOARD.replace("{name}", name))
+    assert (done.returncode, done.stdout) == (128 + getattr(signal, name), "safe\n")
 
 
 def test_ctrl_c_on_a_command_is_one_line_and_exit_code_130(tmp_path):

@@ -83,6 +83,9 @@ def test_node_labels_come_one_hot_before_the_attributes(tmp_path):
         ({"graph_indicator": "2\n2\n1\n1\n1\n"}, "_graph_indicator.txt"),
         ({"node_labels": "1\n2\n"}, "_node_labels.txt"),
         ({"node_attributes": "1\n2\n"}, "_node_attributes.txt"),
+        ({"A": "1, x\n"}, "_A.txt"),
+        ({"graph_labels": "1\n\u00e9\n"}, "_graph_labels.txt"),
+        ({"node_attributes": "1\n2\n3\nx\n5\n"}, "_node_attributes.txt"),
     ],
 )
 def test_files_that_do_not_fit_are_refused_by_name(tmp_path, change, place):
@@ -100,4 +103,17 @@ def test_missing_measured_arrays_are_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setenv("OHMLOOP_DATA", str(tmp_path))
     assert load_measured_arrays() == f"skipped: esgnn2023_array.npz is not in {tmp_path} (set OHMLOOP_DATA)"
     monkeypatch.setenv("OHMLOOP_DATA", str(tmp_path / "gone"))
-    assert "set OHMLOOP_DATA" in load_measured_arrays()
+    assert load_measured_arrays() == f"skipped: {tmp_path / 'gone'}, which OHMLOOP_DATA names, is no folder"
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"PK\x03\x04", "other"])
+def test_a_damaged_file_of_measured_arrays_is_refused_by_name(tmp_path, monkeypatch, content):
+    monkeypatch.setenv("OHMLOOP_DATA", str(tmp_path))
+    file = tmp_path / "esgnn2023_array.npz"
+    if isinstance(content, bytes):
+        file.write_bytes(content)
+    else:
+        np.savez(file, w_in=np.ones(3))
+    with pytest.raises(ShapeError, match="measured arrays") as caught:
+        load_measured_arrays()
+    assert caught.value.where == str(file)
