@@ -111,10 +111,11 @@ class Jobs:
     def resume(self, session: Session, job_id: int) -> Job:
         """Goes on with an interrupted job; its acknowledged steps stay, the others are to be done.
 
+        The budget of pulses is checked as each of them begins.
+
         Raises:
             NotRecorded: there is no such job.
             JobConflict: it is no interrupted job of this chip, or runs elsewhere.
-            WearExceeded: a cell could pass its budget of pulses.
         """
         self._settlement.settle_dead(session.chip, session.base)
         with self._database.transaction():
@@ -127,8 +128,6 @@ class Jobs:
                     where=f"job {job_id}",
                 )
             self._settle_rest(session.chip, found)
-            if found.most_pulses:
-                self._wear.require(session.chip, found.cells, found.most_pulses)
             self._database.run(
                 "UPDATE jobs SET state = 'running', session_id = ?, message = '', ended_utc = NULL"
                 " WHERE id = ?",

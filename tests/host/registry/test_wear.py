@@ -74,6 +74,18 @@ def test_the_budget_holds_across_sessions_and_for_old_chip_objects(registry: Reg
         a_job(other, chip, most_pulses=2).finish()
 
 
+def test_a_resumed_job_needs_budget_only_for_what_is_left(registry: Registry, chip: Chip) -> None:
+    registry.chips.set_budget(chip, 5)
+    session = registry.jobs.session(chip)
+    with a_job(registry, chip, session=session) as job:
+        job.begin(0, rows=step_rows(0))
+        job.acknowledge(0, 5)
+    again = registry.jobs.resume(session, job.id)
+    again.begin(1, rows=step_rows(1))
+    with pytest.raises(WearExceeded):
+        again.begin(2, rows=[0])
+
+
 def test_what_is_under_way_counts_in_full(registry: Registry, chip: Chip) -> None:
     registry.chips.set_budget(chip, 7)
     job = a_job(registry, chip)
