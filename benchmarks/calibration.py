@@ -158,7 +158,7 @@ def show_lines(board, found):
     start = time.perf_counter()
     exact = effective_siemens(g, row_ohm=lines.row.value, column_ohm=lines.column.value)
     solve_s = time.perf_counter() - start
-    emulate_line_resistance(macro, window, row_ohm=lines.row.value, column_ohm=lines.column.value)
+    emulate_line_resistance(macro, window)
     x = np.random.default_rng(8).uniform(0, 1, (32, 128))
     seen = macro.matvec(x, window, calibration=found, x_unit="1", averages=16)
     for name, matrix in (("cells", g), ("exact effective matrix", exact)):

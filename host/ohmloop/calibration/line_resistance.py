@@ -99,17 +99,21 @@ def effective_siemens(
 
 
 def emulate_line_resistance(
-    macro: Macro, window: Window, *, row_ohm: float, column_ohm: float
+    macro: Macro, window: Window, *, row_ohm: float | None = None, column_ohm: float | None = None
 ) -> PositionFactors:
     """Gives an emulated macro the line resistance of a window, until its cells change.
 
     The window's cells are dumped, solved exactly with all its columns connected, and the fitted factors
-    are loaded for its lines. Lines outside the window keep the factor one.
+    are loaded for its lines. Lines outside the window keep the factor one. Resistances that are not given
+    are the profile's, zero where it names none.
 
     Raises:
         NotEmulated: the macro is a chip.
         LimitError: a resistance is negative or not finite, or a factor does not fit its table.
     """
+    lines = macro.profile.chip.lines
+    row_ohm = row_ohm if row_ohm is not None else lines.row.value if lines else 0.0
+    column_ohm = column_ohm if column_ohm is not None else lines.column.value if lines else 0.0
     g = macro.g_codes_to_siemens(macro.dump_g_codes(window))
     factors = PositionFactors.fit(g, effective_siemens(g, row_ohm=row_ohm, column_ohm=column_ohm))
     macro.load_position_factors(factors.rows, factors.columns, window)

@@ -39,6 +39,15 @@ def test_products_agree_with_the_exact_nodal_solution_within_one_percent(board, 
     assert np.abs(without / (x @ exact) - 1).max() > 0.01
 
 
+def test_resistances_that_are_not_given_are_the_profile_s():
+    with ohmloop.open("twin://?rows=32&columns=32&lanes=8", profile="rrm-40nm-front-end") as board:
+        window = board.macro[:, :]
+        board.macro.load_g_codes(np.full((32, 32), 400), window)
+        known = emulate_line_resistance(board.macro, window)
+        given = emulate_line_resistance(board.macro, window, row_ohm=0.3, column_ohm=0.3)
+    assert np.array_equal(known.rows, given.rows) and known.rows.min() < 0.9999
+
+
 def test_superposition_holds_to_rounding(board):
     window, _, _ = loaded(board, 64)
     emulate_line_resistance(board.macro, window, row_ohm=OHM, column_ohm=OHM)
