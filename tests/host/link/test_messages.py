@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -113,6 +115,15 @@ def test_axis_outside_the_macro_is_refused_with_its_last_line():
         Axis(3, 10, 7).check(64, 5)
     refusal = caught.value
     assert (refusal.status, refusal.value, refusal.limit, refusal.place) == (Status.BAD_WINDOW, 66, 63, 5)
+
+
+@pytest.mark.parametrize("said", [3, 5])
+def test_a_bitmap_of_more_or_fewer_lines_than_it_says_is_refused(said):
+    axis = replace(Axis.from_lines(np.array([1, 2, 4, 60])), count=said)
+    with pytest.raises(Refusal) as caught:
+        axis.check(64, 5)
+    refusal = caught.value
+    assert (refusal.status, refusal.value, refusal.limit, refusal.place) == (Status.BAD_WINDOW, 4, said, 5)
 
 
 @given(
