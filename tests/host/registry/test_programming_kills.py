@@ -124,7 +124,7 @@ def sent(told: Path) -> list[int]:
     return [index for (index,) in struct.iter_unpack("<Q", told.read_bytes())]
 
 
-@pytest.mark.parametrize("kills", [8, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [4, pytest.param(100, marks=pytest.mark.slow)])
 def test_a_programming_job_whose_host_is_killed(tmp_path: Path, uninterrupted, kills: int) -> None:
     generator = np.random.default_rng(6)
     told, counted = tmp_path / "told", tmp_path / "counted"
@@ -192,7 +192,7 @@ def powered_board() -> Iterator[tuple[str, int]]:
         os.waitpid(child, 0)
 
 
-@pytest.mark.parametrize("losses", [3, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("losses", [2, pytest.param(100, marks=pytest.mark.slow)])
 def test_a_programming_job_whose_board_loses_power(monkeypatch, uninterrupted, losses: int) -> None:
     generator = np.random.default_rng(7)
     with opened(registry=False) as board:
