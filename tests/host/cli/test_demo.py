@@ -129,6 +129,7 @@ def test_a_served_board_is_reached_by_its_url_and_formed_once(tmp_path):
         (["info", "parrot://"], "UrlError:"),
         (["info", "replay:///missing"], "RecordingError:"),
         (["serve", "serial:///dev/null", "--pty"], "UrlError:"),
+        (["serve", "twin://", "--pty", "--chip", "a name of seventeen"], "LimitError: chip"),
         (["demo", "--report", "/dev/null"], "LimitError: /dev/null"),
         (["demo", "--json", "/proc/version/x"], "LimitError: /proc/version/x"),
     ],

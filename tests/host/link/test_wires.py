@@ -128,6 +128,17 @@ def test_port_that_is_not_there_is_board_lost():
         open_wire("serial:///dev/ttyNone9", WireContext())
 
 
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [("/dev/null", "this is no serial port"), ("/tmp", "Is a directory"), ("/dev/ttyNone9", "ports here: ")],
+)
+def test_what_is_no_port_is_told_in_plain_words(place, told):
+    with pytest.raises(BoardLost) as caught:
+        open_wire(f"serial://{place}", WireContext())
+    assert str(caught.value).startswith(f"serial://{place}: ") and told in str(caught.value)
+    assert "Errno" not in str(caught.value)
+
+
 def test_second_opening_in_this_process_is_refused():
     with on_pty() as (url, _):
         first = open_wire(url, WireContext())

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Final
 
 import serial
+from serial.tools.list_ports import comports
 
 from ohmloop._map import BAUD
 from ohmloop.errors import BoardBusy, BoardLost, OhmloopError, UrlError
@@ -110,5 +111,18 @@ def _refusal(url: WireUrl, error: OSError) -> OhmloopError:
         return BoardBusy(
             f"{url.text}: the port is open in another process", value=url.address, where=url.text
         )
-    hint = "; is this user in the port's group?" if error.errno == errno.EACCES else ""
-    return BoardLost(f"{url.text}: {error}{hint}", value=url.address, where=url.text)
+    return BoardLost(f"{url.text}: {_reason(error)}", value=url.address, where=url.text)
+
+
+def _reason(error: OSError) -> str:
+    """Returns why a port does not open, without what pyserial puts around it."""
+    if error.errno is None:
+        cause = error.__context__
+        not_a_port = cause is not None and cause.args[:1] == (errno.ENOTTY,)
+        return "this is no serial port" if not_a_port else str(error)
+    text = os.strerror(error.errno)
+    if error.errno == errno.EACCES:
+        return f"{text}; is this user in the port's group?"
+    if error.errno == errno.ENOENT:
+        return f"{text}; ports here: {', '.join(sorted(port.device for port in comports())) or 'none'}"
+    return text
