@@ -47,6 +47,7 @@ CONSTANTS: Final = 30
 
 _SHORT: Final = 1023
 _FULL: Final = 65535
+_STRONG: Final = (1 << 20) - 1
 _SET: Final = int(Pulse.SET)
 _FORM: Final = int(Pulse.FORM)
 
@@ -105,11 +106,13 @@ def set_level(gate: Number, onset: Number, slope: Number) -> Number:
     return min((max(gate - onset, 0) * slope) >> 10, _FULL)
 
 
-@compiled("i8(i8, i8, i8, i8, i8)")
-def _fraction(over: Number, slope: Number, stress: Number, slope_w: Number, spread: Number) -> Number:
+@compiled("i8(i8, i8, i8, i8, i8, i8)")
+def _fraction(
+    over: Number, slope: Number, stress: Number, slope_w: Number, spread: Number, most: Number
+) -> Number:
     """Returns the fraction, of 65536, that a pulse moves a cell; `spread` is the relative deviation, Q12."""
-    step = clamp((over * slope + stress * slope_w) >> 8, 0, _FULL)
-    return clamp((step * (4096 + spread)) >> 12, 0, _FULL)
+    step = clamp((over * slope + stress * slope_w) >> 8, 0, most)
+    return clamp((step * (4096 + spread)) >> 12, 0, most)
 
 
 @compiled("i8(u4, i8)")
@@ -149,7 +152,7 @@ def set_code(
     if over <= 0 or gate <= c[LEVEL_ONSET]:
         return g
     spread = (c[SET_SPREAD] * _normal(drawn, 0, gauss)) >> 12
-    step = _fraction(over, c[SET_SLOPE], log_elapsed - c[ORIGIN], c[SET_SLOPE_W], spread)
+    step = _fraction(over, c[SET_SLOPE], log_elapsed - c[ORIGIN], c[SET_SLOPE_W], spread, _STRONG)
     step = clamp((step * (4096 + ((c[STEP_SPREAD] * _normal(cell, 16, gauss)) >> 12))) >> 12, 0, _FULL)
     factor = 4096 + ((c[LEVEL_CELL] * _normal(cell, 0, gauss)) >> 12)
     factor += (c[LEVEL_CYCLE] * _normal(drawn, 11, gauss)) >> 12
@@ -170,7 +173,7 @@ def reset_code(
     if over <= 0:
         return g
     spread = (c[RESET_SPREAD] * _normal(drawn, 0, gauss)) >> 12
-    step = _fraction(over, c[RESET_SLOPE], log_elapsed - c[ORIGIN], c[RESET_SLOPE_W], spread)
+    step = _fraction(over, c[RESET_SLOPE], log_elapsed - c[ORIGIN], c[RESET_SLOPE_W], spread, _FULL)
     step = clamp((step * (4096 + ((c[STEP_SPREAD] * _normal(cell, 16, gauss)) >> 12))) >> 12, 0, _FULL)
     left: Number = g - (((g - c[FLOOR]) * step + _rounding(drawn, c[DITHER])) >> 16)
     return left

@@ -134,7 +134,7 @@ def make_plan(
     gates = (0, 0, 0, 0)
     if kind is Algorithm.TWO_PULSE:
         up, down = up._replace(start=up.end, step=0), down._replace(start=down.end, step=0)
-        gates, stall = _gates(core, one, profile.highest.value), 2 * _SPARE_STEPS
+        gates, stall = _gates(core, one, profile.highest.value), 3 * _SPARE_STEPS
     return Plan(
         algorithm=kind,
         set=up,

@@ -15,7 +15,7 @@ from ohmloop.board.arming import OPERATIONS
 from ohmloop.board.core import Core, Request
 from ohmloop.board.limits import VOLTAGE_LIMIT, whole
 from ohmloop.board.recording import counter_of
-from ohmloop.board.stream import COMMAND_S
+from ohmloop.board.stream import COMMAND_S, result_width
 from ohmloop.errors import LimitError, NotArmed, ShapeError
 from ohmloop.link.messages import Axis, Point, SweepRequest, VectorReply, largest_reply_words
 from ohmloop.programming.results import SweepResult
@@ -52,6 +52,7 @@ def sweep(
         points=points,
         operation_index=core.take_indices(rows * len(points), operation_index),
         range=chosen,
+        width_bits=result_width(core.profile.adc_bound, core.packet),
     )
     values, saturated, cycles = _run(core, template, pulsed)
     shape = (rows, len(points), columns)

@@ -47,10 +47,10 @@ class Matter:
     def rounding(self, q):
         return 64 * (q >> 22) + 32 if self.DITHER else 32768
 
-    def step(self, over, slope, stress, slope_w, spread, q, h5):
+    def step(self, over, slope, stress, slope_w, spread, q, h5, most=65535):
         gauss = self.chip.gauss
-        f = clamp(over * slope + stress * slope_w >> 8, 0, 65535)
-        f = clamp(f * (4096 + (spread * gauss(q & 0x7FF) >> 12)) >> 12, 0, 65535)
+        f = clamp(over * slope + stress * slope_w >> 8, 0, most)
+        f = clamp(f * (4096 + (spread * gauss(q & 0x7FF) >> 12)) >> 12, 0, most)
         return clamp(f * (4096 + (self.STEP_SPREAD * gauss(h5 >> 16 & 0x7FF) >> 12)) >> 12, 0, 65535)
 
     def level(self, gate):
@@ -77,7 +77,14 @@ class Matter:
                 g = clamp(code, self.floor, self.top)
         elif kind == "SET" and g >= self.floor and voltage > self.SET_ONSET and gate > self.LEVEL_ONSET:
             f = self.step(
-                voltage - self.SET_ONSET, self.SET_SLOPE, stress, self.SET_SLOPE_W, self.SET_SPREAD, q, h5
+                voltage - self.SET_ONSET,
+                self.SET_SLOPE,
+                stress,
+                self.SET_SLOPE_W,
+                self.SET_SPREAD,
+                q,
+                h5,
+                (1 << 20) - 1,
             )
             k = 4096 + (self.LEVEL_CELL * gauss(h5 & 0x7FF) >> 12)
             k += self.LEVEL_CYCLE * gauss(q >> 11 & 0x7FF) >> 12
