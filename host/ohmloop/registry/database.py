@@ -96,19 +96,21 @@ class Database:
         """Writes all of a block or nothing; a block within a block belongs to the outer one."""
         with self._lock, self._typed():
             self._require_own_process()
-            if self._depth == 0:
-                self._connection.execute("BEGIN IMMEDIATE")
-            self._depth += 1
-            try:
+            depth = self._depth
+            try:  # Ctrl-C may fall between any two of these lines
+                if depth == 0:
+                    self._roll_back()
+                    self._connection.execute("BEGIN IMMEDIATE")
+                self._depth = depth + 1
                 yield self._connection
-                if self._depth == 1:
+                if depth == 0:
                     self._connection.execute("COMMIT")
             except BaseException:
-                if self._depth == 1 and self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                if depth == 0:
+                    self._roll_back()
                 raise
             finally:
-                self._depth -= 1
+                self._depth = depth
 
     def all(self, sql: str, *values: object) -> list[Any]:
         """Returns every row of a query."""
@@ -212,6 +214,10 @@ class Database:
                     limit=0,
                     where=str(self.path),
                 )
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
 
     # Errors
 

@@ -128,6 +128,14 @@ def test_half_a_transaction_is_nothing(registry: Registry) -> None:
     assert [chip.name for chip in registry.chips.all()] == ["whole"]
 
 
+def test_an_interrupt_that_left_a_transaction_open_spoils_nothing_later(path: Path, registry) -> None:
+    registry.jobs._database._connection.execute("BEGIN IMMEDIATE")
+    registry.jobs._database._connection.execute("DELETE FROM chips")
+    a_chip(registry)
+    with Registry.open() as second:
+        assert [chip.name for chip in second.chips.all()] == ["a"]
+
+
 def test_a_child_process_may_not_use_its_parents_registry(registry: Registry) -> None:
     child = os.fork()
     if child == 0:

@@ -2,6 +2,10 @@
 """SIGKILL at any moment, many processes at once: the file opens, nothing acknowledged is lost or repeated."""
 
 import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -9,7 +13,7 @@ import numpy as np
 import pytest
 from registry_bench import SHAPE, a_chip, a_job, all_cells, killed
 
-from ohmloop.registry import BoardCounter, Cells, Registry
+from ohmloop.registry import BoardCounter, Cells, Job, Registry
 
 STEPS = 30
 STEP_S = 0.01
@@ -177,3 +181,60 @@ def test_a_file_whose_making_was_killed_is_made_again(path: Path) -> None:
         killed(partial(make, lab), 0.001 * trial)
         with Registry.open(lab) as registry:
             assert registry.integrity_faults() == [] and registry.version >= 1
+
+
+def test_ctrl_c_anywhere_leaves_a_registry_that_still_commits(path: Path) -> None:
+    generator = np.random.default_rng(3)
+    told: set[int] = set()
+    with Registry.open(path) as registry:
+        chip = a_chip(registry)
+        session = registry.jobs.session(chip)
+        job = a_job(registry, chip, session=session, steps=STEPS, most_pulses=1)
+        for _ in range(40):
+            try:
+                with interrupted_after(generator.uniform(0.0005, 0.01)), job:
+                    give_what_is_left(job, told)
+            except KeyboardInterrupt:
+                pass
+            with Registry.open(path) as other:
+                assert told <= other.jobs.steps.acknowledged(job.id)
+                assert other.integrity_faults() == []
+            state = registry.jobs.get(job.id).state
+            if state == "done":
+                break
+            if state != "interrupted":
+                job.finish("interrupted")  # Ctrl-C fell before the `with` had begun
+            job = registry.jobs.resume(session, job.id)
+        with job:
+            give_what_is_left(job, told)
+    with Registry.open(path) as other:
+        assert other.jobs.steps.acknowledged(job.id) == set(range(STEPS))
+        assert other.jobs.get(job.id).state == "done"
+
+
+def give_what_is_left(job: Job, told: set[int]) -> None:
+    for number in job.remaining():
+        rows, columns = one_cell(number)
+        job.begin(number, rows=rows, columns=columns)
+        job.acknowledge(number, 1)
+        told.add(number)
+
+
+@contextmanager
+def interrupted_after(seconds: float) -> Iterator[None]:
+    """Raises KeyboardInterrupt in the block, some time after its begin."""
+    main = threading.main_thread().ident
+    assert main is not None
+
+    def interrupt(*_signal: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    timer = threading.Timer(seconds, signal.pthread_kill, (main, signal.SIGUSR1))
+    timer.start()
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+        timer.join()
+        signal.signal(signal.SIGUSR1, before)
