@@ -15,7 +15,7 @@ import pytest
 from registry_bench import killed
 
 import ohmloop
-from ohmloop._map import Opcode
+from ohmloop._map import Opcode, Register
 from ohmloop.board import Board
 from ohmloop.board.core import Core
 from ohmloop.errors import BoardLost
@@ -217,3 +217,32 @@ def test_a_programming_job_whose_board_loses_power(monkeypatch, uninterrupted, l
         assert all(before[job] <= after[job] for job in before)
     with opened() as board:
         require_right(program(board), uninterrupted)
+
+
+# The host dies, the board lives
+
+
+def reset_rows(url: str, counted: Path) -> None:
+    with opened(url) as board, board.armed(board.macro[:, :], **ARM):
+        for row in range(64):
+            board.macro.reset(board.macro[row, :], voltage_v=1.0, gate_v=4.0, width_s=1e-7, pulses=3)
+            with counted.open("ab", buffering=0) as file:
+                file.write(b".")
+
+
+def test_a_board_that_outlives_its_host_tells_what_it_gave(tmp_path: Path) -> None:
+    generator = np.random.default_rng(8)
+    counted = tmp_path / "counted"
+    counted.touch()
+    with powered_board() as (url, _):
+        for _ in range(4):
+            most = counted.stat().st_size + generator.integers(0, 5)
+            work = partial(reset_rows, url, counted)
+            assert killed(work, generator.uniform(0, 0.02), lambda most=most: counted.stat().st_size > most)
+            with opened(url) as board, board.armed(board.macro[:2, :2], **ARM):
+                board.macro.reset(board.macro[:2, :2], voltage_v=1.0, gate_v=4.0, width_s=1e-7)
+                records = records_of(board)
+                assert records is not None
+                pulses = records.registry.wear.pulses(records.chip)
+                assert pulses.sum() == board.read_registers(Register.PULSES_SINCE_BOOT)[0] > 0
+                assert not records.registry.wear.unacknowledged(records.chip).any()
