@@ -88,7 +88,7 @@ def a_request(rng, algorithm, **changed):
     return ProgramRequest(algorithm=algorithm, macro=0, **(fields | axes | changed))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     seed=st.integers(0, 10_000), algorithm=st.sampled_from(Algorithm),
     tokens=st.sampled_from([2**32 - 1, 2**32 - 1, 40]),
