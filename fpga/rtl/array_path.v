@@ -16,6 +16,7 @@ module array_path #(
     input  wire                clk,
     input  wire                clk_pulses,
     input  wire                clk_results,
+    input  wire                clk_core,
     input  wire                rst_n,
 
     // Request, execution (array_operations)
@@ -26,6 +27,10 @@ module array_path #(
     input  wire [5:0]          data_place,
     input  wire [9:0]          columns,
     input  wire [19:0]         vectors,
+    input  wire [15:0]         q_words,
+    input  wire [31:0]         largest,
+    input  wire [15:0]         limit_read,
+    output wire [31:0]         image_crc,
     input  wire [31:0]         cell_pulses,
     input  wire [COLS-1:0]     columns_mask,
     input  wire [8:0]          first_column,
@@ -76,29 +81,28 @@ module array_path #(
     input  wire [330:0]        emu,
 
     // Non-volatile restore and mirror
-    input  wire                nv_load,
-    input  wire                nv_kind,
-    input  wire [11:0]         nv_address,
-    input  wire [LANES*10-1:0] nv_data,
-    output wire                nv_write,
-    output wire [8:0]          nv_row,
-    output wire [8:0]          nv_column,
-    output wire [9:0]          nv_g
+    input  wire [LANES*10+13:0] nv_in,    // data, address, kind, load (docs/macro_port.md)
+    output wire [28:0]         nv_out    // g, column, row, write
 );
 
   wire        g_valid, g_dry, x_offered, x_last, macro_abort, c_valid, c_write, refresh, g_done, x_taken, empty;
   wire        sum_valid, sum_saturated, sum_last, c_ready, c_rvalid, refresh_done;
   wire [31:0] p_elapsed, pulses_left, g_limit, sum_data;
   wire [63:0] p_index, x_index;
-  wire [8:0]  x_line, x_code, c_row, c_column;
+  wire [8:0]  x_line, x_code, c_row, c_column, op_first, op_last, op_row;
   wire [9:0]  c_g, c_rdata;
-  wire [7:0]  g_status;
+  wire [7:0]  g_status, op_opcode;
+  wire [191:0]    op_fields;
+  wire [COLS-1:0] op_mask;
 
-  array_operations #(
+  array_requests #(
+      .ROWS             (ROWS),
+      .COLS             (COLS),
       .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS)
-  ) u_operations (
+  ) u_requests (
       .clk           (clk),
       .clk_pulses    (clk_pulses),
+      .clk_core      (clk_core),
       .rst_n         (rst_n),
       .start         (start),
       .stop          (stop),
@@ -160,7 +164,21 @@ module array_path #(
       .c_rvalid      (c_rvalid),
       .c_rdata       (c_rdata),
       .refresh       (refresh),
-      .refresh_done  (refresh_done)
+      .refresh_done  (refresh_done),
+      .q_words       (q_words),
+      .largest       (largest),
+      .armed         (armed),
+      .limit_read    (limit_read),
+      .image_crc     (image_crc),
+      .columns_mask  (columns_mask),
+      .first_column  (first_column),
+      .last_column   (last_column),
+      .op_opcode     (op_opcode),
+      .op_fields     (op_fields),
+      .op_mask       (op_mask),
+      .op_first      (op_first),
+      .op_last       (op_last),
+      .op_row        (op_row)
   );
 
   guarded_macro #(
@@ -185,11 +203,11 @@ module array_path #(
       .pulses_left  (pulses_left),
       .p_drive      (p_drive),
       .reading      (reading),
-      .opcode       (opcode),
-      .fixed        (fixed),
-      .columns_mask (columns_mask),
-      .first_column (first_column),
-      .last_column  (last_column),
+      .opcode       (op_opcode),
+      .fixed        (op_fields),
+      .columns_mask (op_mask),
+      .first_column (op_first),
+      .last_column  (op_last),
       .g_valid      (g_valid),
       .g_dry        (g_dry),
       .g_done       (g_done),
@@ -197,7 +215,7 @@ module array_path #(
       .g_limit      (g_limit),
       .given        (given),
       .given_cells  (given_cells),
-      .row          (row),
+      .row          (op_row),
       .p_elapsed    (p_elapsed),
       .p_index      (p_index),
       .x_valid_in   (x_offered),
@@ -227,14 +245,14 @@ module array_path #(
       .t_index      (t_index),
       .t_data       (t_data),
       .emu          (emu),
-      .nv_load      (nv_load),
-      .nv_kind      (nv_kind),
-      .nv_address   (nv_address),
-      .nv_data      (nv_data),
-      .nv_write     (nv_write),
-      .nv_row       (nv_row),
-      .nv_column    (nv_column),
-      .nv_g         (nv_g)
+      .nv_load      (nv_in[0]),
+      .nv_kind      (nv_in[1]),
+      .nv_address   (nv_in[13:2]),
+      .nv_data      (nv_in[LANES*10+13:14]),
+      .nv_write     (nv_out[0]),
+      .nv_row       (nv_out[9:1]),
+      .nv_column    (nv_out[18:10]),
+      .nv_g         (nv_out[28:19])
   );
 
 endmodule

@@ -35,6 +35,7 @@ module board_core #(
     input  wire                clk_registers,
     input  wire                clk_pulses,
     input  wire                clk_results,
+    input  wire                clk_core,
 `endif
     input  wire                rst_n,
 
@@ -69,7 +70,7 @@ module board_core #(
 );
 
 `ifndef RESTING_CLOCKS
-  wire clk_link = clk, clk_check = clk, clk_registers = clk, clk_pulses = clk, clk_results = clk;
+  wire clk_link = clk, clk_check = clk, clk_registers = clk, clk_pulses = clk, clk_results = clk, clk_core = clk;
 `endif
 
   localparam [31:0] LANES_32 = LANES, ADC_LANES_32 = ADC_LANES, COLS_32 = COLS, ROWS_32 = ROWS;
@@ -79,7 +80,7 @@ module board_core #(
   wire [6:0]  state;
   wire [7:0]  q_opcode, r_status;
   wire [15:0] q_words, r_room, q_address, r_address, r_words;
-  wire [31:0] q_data, frames_received, crc_errors, gaps, duplicates, r_data, pulses;
+  wire [31:0] q_data, frames_received, crc_errors, gaps, duplicates, r_data, pulses, image_crc;
 
   wire [63:0] geometry = {8'd`MAX_INPUT_BITS, 8'd`RANGES, ADC_LANES_32[7:0], LANES_32[7:0],
       COLS_32[15:0], ROWS_32[15:0]};
@@ -120,9 +121,9 @@ module board_core #(
       .epoch_open     (epoch_open),
       .feed           (feed),
       .state          ({1'b0, state}),
-      .id_flags       ({12'd0, SIMULATED, 3'b101}),
+      .id_flags       ({12'd0, SIMULATED, 1'b1, image_crc != 32'd0, 1'b1}),
       .id_build       (BUILD_HASH),
-      .id_firmware    (32'd0),
+      .id_firmware    (image_crc),
       .id_uid         (uid),
       .id_boot        (boot_id),
       .id_pulses      (pulses),
@@ -147,6 +148,7 @@ module board_core #(
       .clk_registers  (clk_registers),
       .clk_pulses     (clk_pulses),
       .clk_results    (clk_results),
+      .clk_core       (clk_core),
       .rst_n          (rst_n),
       .q_valid        (q_valid),
       .q_opcode       (q_opcode),
@@ -170,24 +172,16 @@ module board_core #(
       .feed           (feed),
       .state          (state),
       .pulses         (pulses),
-      .frames_received(frames_received),
-      .crc_errors     (crc_errors),
-      .gaps           (gaps),
-      .duplicates     (duplicates),
+      .link_counts    ({duplicates, gaps, crc_errors, frames_received}),
+      .image_crc      (image_crc),
       .boot_id        (boot_id),
       .stop_pin       (stop_pin),
       .break_seen     (break_seen),
       .drive_active   (drive_active),
       .read_active    (read_active),
       .safe_latched   (safe_latched),
-      .nv_load        (nv_load),
-      .nv_kind        (nv_kind),
-      .nv_address     (nv_address),
-      .nv_data        (nv_data),
-      .nv_write       (nv_write),
-      .nv_row         (nv_row),
-      .nv_column      (nv_column),
-      .nv_g           (nv_g)
+      .nv_in          ({nv_data, nv_address, nv_kind, nv_load}),
+      .nv_out         ({nv_g, nv_column, nv_row, nv_write})
   );
 
 endmodule

@@ -84,9 +84,10 @@ module command_control (
   wire is_vector = q_opcode == `OP_MAC || q_opcode == `OP_MAC_RAW || q_opcode == `OP_READ_CELLS;
   wire is_pulse  = q_opcode == `OP_PULSE;
   wire is_cells  = q_opcode == `OP_CELL_LOAD || q_opcode == `OP_CELL_DUMP;
+  wire is_served = q_opcode == `OP_PROGRAM || q_opcode == `OP_SELF_TEST || q_opcode == `OP_ADC_SELFCAL;
   wire is_arm    = q_opcode == `OP_ARM;
   wire is_disarm = q_opcode == `OP_DISARM;
-  wire runs      = is_vector || is_pulse || is_cells;
+  wire runs      = is_vector || is_pulse || is_cells || is_served || q_opcode == `OP_FIRMWARE;
   wire stoppable = runs || is_arm;
   wire refused   = status_q != `STATUS_OK;
   wire enough    = {16'd0, r_room} >= (refused ? 32'd3 : largest);
@@ -118,8 +119,8 @@ module command_control (
         words_d = 96'd0;
         state_d = is_arm ? ST_HASH : ST_ROOM;
         if (halted) status_d = `STATUS_ABORTED;
-        else if (safe_latched && (is_vector || is_pulse || is_arm)) status_d = `STATUS_SAFE_LATCHED;
-        else if (is_vector && read_code > limit_read) begin
+        else if (safe_latched && (is_vector || is_pulse || is_arm || is_served)) status_d = `STATUS_SAFE_LATCHED;
+        else if ((is_vector || is_served) && read_code > limit_read) begin
           status_d = `STATUS_OVER_READ_LIMIT;
           words_d  = {32'd1, 16'd0, limit_read, 16'd0, read_code};
         end

@@ -52,6 +52,7 @@ module command_engine #(
     output wire [5:0]      data_place,
     output wire [9:0]      columns,
     output wire [19:0]     vectors,
+    output wire [31:0]     largest,        // payload words that its reply may have
     output wire [31:0]     cell_pulses,
     output wire [ROWS-1:0] rows_mask,
     output wire [COLS-1:0] columns_mask,
@@ -86,7 +87,7 @@ module command_engine #(
 
   wire        check_start, check_done, check_bad, run;
   wire [7:0]  check_status;
-  wire [31:0] check_value, check_bound, check_place, largest, control_data;
+  wire [31:0] check_value, check_bound, check_place, control_data;
   wire [15:0] check_q_address, control_address;
   wire        control_write;
   wire [9:0]  rows;

@@ -20,6 +20,7 @@ module core_engine #(
     input  wire                clk_registers,
     input  wire                clk_pulses,
     input  wire                clk_results,
+    input  wire                clk_core,
     input  wire                rst_n,
 
     // Link (docs/link_port.md)
@@ -45,10 +46,8 @@ module core_engine #(
     input  wire                feed,
     output wire [6:0]          state,
     output wire [31:0]         pulses,
-    input  wire [31:0]         frames_received,
-    input  wire [31:0]         crc_errors,
-    input  wire [31:0]         gaps,
-    input  wire [31:0]         duplicates,
+    input  wire [127:0]        link_counts,     // frames received, CRC errors, gaps, duplicates, from bit 0
+    output wire [31:0]         image_crc,       // of the firmware; 0: there is none
 
     // Pins
     input  wire [31:0]         boot_id,
@@ -59,14 +58,8 @@ module core_engine #(
     output wire                safe_latched,
 
     // Non-volatile restore and mirror
-    input  wire                nv_load,
-    input  wire                nv_kind,
-    input  wire [11:0]         nv_address,
-    input  wire [LANES*10-1:0] nv_data,
-    output wire                nv_write,
-    output wire [8:0]          nv_row,
-    output wire [8:0]          nv_column,
-    output wire [9:0]          nv_g
+    input  wire [LANES*10+13:0] nv_in,    // data, address, kind, load (docs/macro_port.md)
+    output wire [28:0]         nv_out    // g, column, row, write
 );
 
   wire            operation_timeout, operation_runs, hash_start, arm, disarm, stop, row_last, column_last, run_start;
@@ -80,7 +73,7 @@ module core_engine #(
   wire [9:0]      columns;
   wire [15:0]     limit_read, run_total, run_q_address, run_address;
   wire [19:0]     vectors;
-  wire [31:0]     cell_pulses, cycles, run_data, hash, watchdog_cycles, operation_cycles, watchdog_trips;
+  wire [31:0]     largest, cell_pulses, cycles, run_data, hash, watchdog_cycles, operation_cycles, watchdog_trips;
   wire [95:0]     run_words;
   wire [191:0]    fixed;
   wire [COLS-1:0] columns_mask;
@@ -124,6 +117,7 @@ module core_engine #(
       .data_place       (data_place),
       .columns          (columns),
       .vectors          (vectors),
+      .largest          (largest),
       .cell_pulses      (cell_pulses),
       .rows_mask        (rows_mask),
       .columns_mask     (columns_mask),
@@ -164,6 +158,7 @@ module core_engine #(
       .clk_registers   (clk_registers),
       .clk_pulses      (clk_pulses),
       .clk_results     (clk_results),
+      .clk_core        (clk_core),
       .rst_n           (rst_n),
       .start           (run_start),
       .stop            (stop),
@@ -173,6 +168,7 @@ module core_engine #(
       .data_place      (data_place),
       .columns         (columns),
       .vectors         (vectors),
+      .largest         (largest),
       .cell_pulses     (cell_pulses),
       .columns_mask    (columns_mask),
       .rows_mask       (rows_mask),
@@ -216,20 +212,12 @@ module core_engine #(
       .reading         (reading),
       .boot_id         (boot_id),
       .state           (state),
-      .frames_received (frames_received),
-      .crc_errors      (crc_errors),
-      .gaps            (gaps),
-      .duplicates      (duplicates),
+      .link_counts     (link_counts),
+      .image_crc       (image_crc),
       .watchdog_trips  (watchdog_trips),
       .pulses          (pulses),
-      .nv_load         (nv_load),
-      .nv_kind         (nv_kind),
-      .nv_address      (nv_address),
-      .nv_data         (nv_data),
-      .nv_write        (nv_write),
-      .nv_row          (nv_row),
-      .nv_column       (nv_column),
-      .nv_g            (nv_g)
+      .nv_in           (nv_in),
+      .nv_out          (nv_out)
   );
 
   safety u_safety (

@@ -19,6 +19,7 @@ module execution #(
     input  wire                clk_registers,
     input  wire                clk_pulses,
     input  wire                clk_results,
+    input  wire                clk_core,
     input  wire                rst_n,
 
     // Request, execution
@@ -30,6 +31,7 @@ module execution #(
     input  wire [5:0]          data_place,
     input  wire [9:0]          columns,
     input  wire [19:0]         vectors,
+    input  wire [31:0]         largest,
     input  wire [31:0]         cell_pulses,
     input  wire [COLS-1:0]     columns_mask,
     input  wire [ROWS-1:0]     rows_mask,
@@ -81,22 +83,14 @@ module execution #(
     // What registers show
     input  wire [31:0]         boot_id,
     input  wire [6:0]          state,
-    input  wire [31:0]         frames_received,
-    input  wire [31:0]         crc_errors,
-    input  wire [31:0]         gaps,
-    input  wire [31:0]         duplicates,
+    input  wire [127:0]        link_counts,     // frames received, CRC errors, gaps, duplicates, from bit 0
+    output wire [31:0]         image_crc,       // of the firmware; 0: there is none
     input  wire [31:0]         watchdog_trips,
     output wire [31:0]         pulses,
 
     // Non-volatile restore and mirror
-    input  wire                nv_load,
-    input  wire                nv_kind,
-    input  wire [11:0]         nv_address,
-    input  wire [LANES*10-1:0] nv_data,
-    output wire                nv_write,
-    output wire [8:0]          nv_row,
-    output wire [8:0]          nv_column,
-    output wire [9:0]          nv_g
+    input  wire [LANES*10+13:0] nv_in,    // data, address, kind, load (docs/macro_port.md)
+    output wire [28:0]         nv_out    // g, column, row, write
 );
 
   wire [63:0] limit_voltage;
@@ -139,10 +133,10 @@ module execution #(
       .hash            (hash),
       .boot_id         (boot_id),
       .state           (state),
-      .frames_received (frames_received),
-      .crc_errors      (crc_errors),
-      .gaps            (gaps),
-      .duplicates      (duplicates),
+      .frames_received (link_counts[31:0]),
+      .crc_errors      (link_counts[63:32]),
+      .gaps            (link_counts[95:64]),
+      .duplicates      (link_counts[127:96]),
       .watchdog_trips  (watchdog_trips),
       .reading         (reading),
       .given           (given),
@@ -173,6 +167,7 @@ module execution #(
       .clk           (clk),
       .clk_pulses    (clk_pulses),
       .clk_results   (clk_results),
+      .clk_core      (clk_core),
       .rst_n         (rst_n),
       .start         (start && !is_simple),
       .stop          (stop),
@@ -181,6 +176,10 @@ module execution #(
       .data_place    (data_place),
       .columns       (columns),
       .vectors       (vectors),
+      .q_words       (q_words),
+      .largest       (largest),
+      .limit_read    (limit_read),
+      .image_crc     (image_crc),
       .cell_pulses   (cell_pulses),
       .columns_mask  (columns_mask),
       .first_column  (first_column),
@@ -223,14 +222,8 @@ module execution #(
       .t_index       (t_index),
       .t_data        (t_data),
       .emu           (emu),
-      .nv_load       (nv_load),
-      .nv_kind       (nv_kind),
-      .nv_address    (nv_address),
-      .nv_data       (nv_data),
-      .nv_write      (nv_write),
-      .nv_row        (nv_row),
-      .nv_column     (nv_column),
-      .nv_g          (nv_g)
+      .nv_in         (nv_in),
+      .nv_out        (nv_out)
   );
 
   // ---- Outputs ----

@@ -15,6 +15,7 @@ module field_check (
     input  wire [31:0] word2,
     input  wire [15:0] word4,         // low half
     input  wire [15:0] word5,         // low half
+    input  wire [1:0]  no_width,      // PROGRAM: a width is zero, that of SET lowest
     input  wire [15:0] column_count,
     input  wire [5:0]  column_place,  // payload word of the columns axis
 
@@ -31,16 +32,18 @@ module field_check (
   wire       is_vector = is_mac || is_raw || is_read;
   wire       is_arm    = opcode == `OP_ARM;
   wire       is_pulse  = opcode == `OP_PULSE;
+  wire       is_program = opcode == `OP_PROGRAM;
+  wire       is_selfcal = opcode == `OP_ADC_SELFCAL;
+  wire       is_reference = opcode == `OP_SELF_TEST || is_selfcal;
   wire       is_cells  = opcode == `OP_CELL_LOAD || opcode == `OP_CELL_DUMP;
   wire       is_table  = opcode == `OP_TABLE_WRITE;
   wire [7:0] macro     = is_arm ? word1[15:8] : is_table ? word0[15:8] : word0[7:0];
-  wire       has_macro = is_vector || is_arm || is_pulse || is_cells || is_table;
+  wire       has_macro = is_vector || is_arm || is_pulse || is_cells || is_table || is_program || is_reference;
   wire [3:0] averages  = word0[15:12];
   wire [3:0] bits      = word0[19:16];
-  wire [3:0] most_averages = is_raw ? 4'd0 : 4'd7;
+  wire [3:0] most_averages = is_raw || is_selfcal ? 4'd0 : 4'd7;
+  wire       has_reading = is_vector || is_program || is_reference;
   wire [3:0] most_bits     = is_read ? 4'd1 : 4'd`MAX_INPUT_BITS;
-
-  wire unused_bits = &{word0[31:28], word0[24]};
 
   // One rule a line: when it fits, the field, its bound and its place. The first that fits wins.
   reg [96:0] found_q;  // bad, value, bound, place
@@ -49,9 +52,9 @@ module field_check (
       found_q <= {1'b1, 24'd0, macro, 32'd0, 31'd0, is_arm};
     else if (is_arm && word1[7:3] != 5'd0)
       found_q <= {1'b1, 24'd0, word1[7:0], 32'd7, 32'd1};
-    else if (is_vector && word0[11:8] > 4'd3)
+    else if (has_reading && word0[11:8] > 4'd3)
       found_q <= {1'b1, 28'd0, word0[11:8], 32'd3, 32'd0};
-    else if (is_vector && averages > most_averages)
+    else if (has_reading && averages > most_averages)
       found_q <= {1'b1, 28'd0, averages, 28'd0, most_averages, 32'd0};
     else if (is_vector && bits == 4'd0)
       found_q <= {1'b1, 32'd0, 32'd1, 32'd0};
@@ -81,6 +84,24 @@ module field_check (
       found_q <= {1'b1, 32'd0, 32'd1, 32'd2};
     else if (is_pulse && word5 == 16'd0)
       found_q <= {1'b1, 32'd0, 32'd1, 32'd5};
+    else if (is_reference && word0[26:25] == 2'd3)
+      found_q <= {1'b1, 32'd3, 32'd2, 32'd0};
+    else if (is_reference && !word0[27])
+      found_q <= {1'b1, 32'd0, 32'd1, 32'd0};
+    else if (is_selfcal && word4 == 16'd0)
+      found_q <= {1'b1, 32'd0, 32'd1, 32'd4};
+    else if (is_program && word0[19:16] > 4'd3)
+      found_q <= {1'b1, 28'd0, word0[19:16], 32'd3, 32'd0};
+    else if (is_program && word0[23])
+      found_q <= {1'b1, 28'd0, word0[23:20], 32'd7, 32'd0};
+    else if (is_program && word0[31:24] == 8'd0)
+      found_q <= {1'b1, 32'd0, 32'd1, 32'd0};
+    else if (is_program && word0[31:24] > 8'd64)
+      found_q <= {1'b1, 24'd0, word0[31:24], 32'd64, 32'd0};
+    else if (is_program && word1[23:16] == 8'd0)
+      found_q <= {1'b1, 32'd0, 32'd1, 32'd1};
+    else if (is_program && no_width != 2'd0)
+      found_q <= {1'b1, 32'd0, 32'd1, no_width[0] ? 32'd10 : 32'd11};
     else if (opcode == `OP_REG_READ && word1 == 32'd0)
       found_q <= {1'b1, 32'd0, 32'd1, 32'd1};
     else found_q <= 97'd0;

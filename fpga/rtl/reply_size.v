@@ -2,7 +2,7 @@
 // Computes how many results, reply words and cell pulses a judged request comes to.
 //
 // `done` is high for one cycle, 7 cycles after `start`; the outputs are stable from the cycle after. `vectors` counts results as they
-// leave (MAC_RAW: planes), `largest` the reply words with a full bitmap, three at least; `cell_pulses` is clamped
+// leave (MAC_RAW: planes; PROGRAM: cells), `largest` the reply words with a full bitmap, three at least; `cell_pulses` is clamped
 // to 32 bits. `too_large` compares with MAX_PAYLOAD_WORDS
 // where the size depends on the fields.
 
@@ -51,6 +51,8 @@ module reply_size #(
   wire is_raw   = opcode == `OP_MAC_RAW;
   wire is_read  = opcode == `OP_READ_CELLS;
   wire is_dump  = opcode == `OP_CELL_DUMP;
+  wire is_program = opcode == `OP_PROGRAM;
+  wire is_selfcal = opcode == `OP_ADC_SELFCAL;
   wire is_pulse = opcode == `OP_PULSE;
   wire is_vector = opcode == `OP_MAC || is_raw || is_read;
 
@@ -66,32 +68,34 @@ module reply_size #(
     case (step_q)
       // Vectors: n x planes; or rows x columns, rows x words a row.
       3'd1: begin
-        a_q <= is_read || is_dump || is_pulse ? {10'd0, rows} : {4'd0, count};
-        b_q <= is_raw ? {12'd0, bits} : is_dump ? {6'd0, row_words} : is_pulse ? {6'd0, columns} : 16'd1;
+        a_q <= is_read || is_dump || is_pulse || is_program ? {10'd0, rows} : {4'd0, count};
+        b_q <= is_raw ? {12'd0, bits} : is_dump ? {6'd0, row_words} : is_pulse || is_program ? {6'd0, columns} : 16'd1;
       end
       3'd3: begin
         vectors_q <= product_q[19:0];
-        a_q       <= product_q[19:0];
-        b_q       <= is_pulse ? count : {6'd0, result_words};
+        a_q       <= is_program ? {10'd0, rows} : product_q[19:0];
+        b_q       <= is_pulse ? count : is_program ? {6'd0, columns} + {6'd0, row_words} : {6'd0, result_words};
         largest_q <= is_dump ? {12'd0, product_q[19:0]} + 32'd1 : plain;
       end
       3'd5: begin
         cell_pulses_q <= product_q[35:32] != 4'd0 ? 32'hFFFF_FFFF : product_q[31:0];
         if (is_vector) largest_q <= product_q[31:0] + 32'd2;
+        if (is_program) largest_q <= product_q[31:0] + 32'd4;
         b_q <= {6'd0, results};
       end
       3'd7: if (is_vector) largest_q <= largest_q + flag_words;
       default: ;
     endcase
   end
-  wire [31:0] plain      = opcode == `OP_PING ? {16'd0, words} : opcode == `OP_REG_READ ? {16'd0, count} : 32'd0;
+  wire [31:0] plain      = opcode == `OP_PING ? {16'd0, words} : opcode == `OP_REG_READ ? {16'd0, count}
+      : opcode == `OP_SELF_TEST ? 32'd19 : is_selfcal ? {20'd0, columns, 2'd2} : 32'd0;
   wire [31:0] flag_words = {5'd0, product_q[31:5]} + {31'd0, product_q[4:0] != 5'd0};
 
   // ---- Outputs ----
   assign done        = step_q == 3'd7;
   assign vectors     = vectors_q;
   assign largest     = largest_q < 32'd3 ? 32'd3 : largest_q;
-  assign too_large   = (is_vector || is_dump) && largest_q > MAX_PAYLOAD_WORDS;
+  assign too_large   = (is_vector || is_dump || is_selfcal || is_program) && largest_q > MAX_PAYLOAD_WORDS;
   assign cell_pulses = cell_pulses_q;
 
 endmodule

@@ -57,6 +57,7 @@ module request_check #(
       ST_DONE = 3'd6, ST_RULES = 3'd7;
 
   localparam [31:0] MOST = MAX_PAYLOAD_WORDS;
+  localparam [19:0] MOST_CELLS = 20'd512;  // of PROGRAM
 
   // ---- State ----
   reg [2:0]  state_q, state_d;
@@ -72,7 +73,9 @@ module request_check #(
   wire is_vector = opcode == `OP_MAC || opcode == `OP_MAC_RAW || opcode == `OP_READ_CELLS;
   wire is_pulse  = opcode == `OP_PULSE;
   wire is_read   = opcode == `OP_READ_CELLS;
-  wire axes      = is_vector || is_pulse || opcode == `OP_ARM || opcode == `OP_CELL_LOAD || opcode == `OP_CELL_DUMP;
+  wire is_program   = opcode == `OP_PROGRAM;
+  wire is_reference = opcode == `OP_SELF_TEST || opcode == `OP_ADC_SELFCAL;
+  wire axes      = is_vector || is_pulse || is_program || is_reference || opcode == `OP_ARM || opcode == `OP_CELL_LOAD || opcode == `OP_CELL_DUMP;
 
   // ---- Next state ----
   always @(*) begin : next_state
@@ -115,9 +118,12 @@ module request_check #(
         status_q <= `STATUS_BAD_WINDOW;
         {value_q, bound_q, place_q} <= {window_value, window_bound, window_place};
       end
-      ST_REPLY: if (too_large) begin
+      ST_REPLY: if (is_program && vectors > MOST_CELLS) begin
+        status_q <= `STATUS_BAD_WINDOW;
+        {value_q, bound_q, place_q} <= {12'd0, vectors, 12'd0, MOST_CELLS, 32'd15};
+      end else if (too_large) begin
         status_q <= `STATUS_REPLY_TOO_LARGE;
-        {value_q, bound_q, place_q} <= {largest, MOST, is_read ? 32'd5 : is_vector ? 32'd4 : 32'd1};
+        {value_q, bound_q, place_q} <= {largest, MOST, is_read || is_reference ? 32'd5 : is_vector ? 32'd4 : is_program ? 32'd15 : 32'd1};
       end
       default: ;
     endcase
@@ -152,6 +158,7 @@ module request_check #(
       .word2       (fixed[95:64]),
       .word4       (fixed[143:128]),
       .word5       (fixed[175:160]),
+      .no_width    ({fixed[191:160] == 32'd0, fixed[159:128] == 32'd0}),
       .column_count(columns_axis[31:16]),
       .column_place(columns_place),
       .bad         (field_bad),

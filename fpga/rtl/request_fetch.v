@@ -4,6 +4,7 @@
 // `start` begins; `done` comes once, with `bad` when the length does not fit: then `expected` is the length
 // expected as far as it was known. Words and axes are stable from `done` to the next `start`. A bitmap is not
 // fetched: it stands after the two words of its axis. `data_place` is the first payload word after the axes.
+// Of PROGRAM's fifteen fixed words, 0 to 3, 10 and 11 are fetched: those that the board itself judges.
 // `known` says, at any time, that `opcode` has a shape here; `start` needs that.
 
 `default_nettype none
@@ -52,6 +53,9 @@ module request_fetch (
       `OP_ARM: {fixed_words, axes, least} = {3'd5, 1'b1, 16'd9};
       `OP_MAC, `OP_MAC_RAW, `OP_READ_CELLS: {fixed_words, axes, least} = {3'd5, 1'b1, 16'd9};
       `OP_PULSE: {fixed_words, axes, least} = {3'd6, 1'b1, 16'd10};
+      `OP_PROGRAM: {fixed_words, axes, least} = {3'd6, 1'b1, 16'd19};
+      `OP_SELF_TEST, `OP_ADC_SELFCAL: {fixed_words, axes, least} = {3'd5, 1'b1, 16'd9};
+      `OP_FIRMWARE: {fixed_words, least} = {3'd3, 16'd4};
       `OP_CELL_LOAD, `OP_CELL_DUMP: {fixed_words, axes, least} = {3'd1, 1'b1, 16'd5};
       default: ours = 1'b0;
     endcase
@@ -76,7 +80,8 @@ module request_fetch (
   wire [31:0] rows1    = store_mem[7];
   wire [31:0] columns0 = store_mem[8];
   wire [31:0] columns1 = store_mem[9];
-  wire [5:0]  base     = {3'd0, fixed_words};
+  wire        verifies  = opcode == `OP_PROGRAM;
+  wire [5:0]  base     = verifies ? 6'd15 : {3'd0, fixed_words};
   wire        fetched  = left_q == 3'd0 && !coming_q;
   wire        vectors  = (opcode == `OP_MAC || opcode == `OP_MAC_RAW) && !word0[27];
   wire        cells    = opcode == `OP_CELL_LOAD;
@@ -123,7 +128,7 @@ module request_fetch (
       coming_q <= left_q != 3'd0;
       if (left_q != 3'd0) begin
         left_q    <= left_q - 3'd1;
-        address_q <= address_q + 16'd1;
+        address_q <= verifies && address_q == 16'd3 ? 16'd10 : address_q + 16'd1;
       end
       if (coming_q) store_mem[slot] <= q_data;
     end
@@ -144,7 +149,7 @@ module request_fetch (
     if (state_q != ST_IDLE) product_q <= {16'd0, a_q} * {16'd0, b_q};
     if (state_q == ST_AXES) begin
       a_q <= rows0[31:16];
-      b_q <= cells ? row_words : {11'd0, field_bits};
+      b_q <= cells ? row_words : verifies ? columns0[31:16] : {11'd0, field_bits};
     end else if (state_q == ST_VECTOR && vectors) begin
       a_q <= vector_words;
       b_q <= store_mem[4][15:0];
@@ -160,7 +165,7 @@ module request_fetch (
 
   // ---- Outputs ----
   wire unused_bits = &{word0[31:28], word0[26:23], word0[21:20], word0[15:0]};
-  wire [31:0] asked = {26'd0, data_q} + (vectors || cells ? product_q : 32'd0);
+  wire [31:0] asked = {26'd0, data_q} + (vectors || cells || verifies ? product_q : 32'd0);
   assign done          = state_q == ST_JUDGE;
   assign bad           = least_q || (axes && !whole_q) || (whole_q && asked != {16'd0, words});
   assign expected      = least_q ? {16'd0, least} : whole_q ? asked : {26'd0, data_q};

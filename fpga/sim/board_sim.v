@@ -28,6 +28,7 @@ module board_sim #(
     input  wire                clk_registers,
     input  wire                clk_pulses,
     input  wire                clk_results,
+    input  wire                clk_core,
     input  wire                rst_n,
 
     // Identity, pins
@@ -62,7 +63,7 @@ module board_sim #(
     output wire                busy,
 
     // Clocks needed for the next edge (resting_clocks)
-    output wire [4:0]          needed,
+    output wire [5:0]          needed,
 
     // Non-volatile restore and mirror of the cells
     input  wire                nv_load,
@@ -148,6 +149,7 @@ module board_sim #(
         .clk_registers(clk_registers),
         .clk_pulses   (clk_pulses),
         .clk_results  (clk_results),
+        .clk_core     (clk_core),
         .rst_n        (rst_n),
         .rx_valid     (rx_valid),
         .rx_data      (rx_data),

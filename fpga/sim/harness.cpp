@@ -318,6 +318,7 @@ class Board {
         top_->clk_registers = 0;
         top_->clk_pulses = 0;
         top_->clk_results = 0;
+        top_->clk_core = 0;
     }
 
     // Only the clocks that something waits for rise (resting_clocks.v, in the order of its bits).
@@ -329,6 +330,7 @@ class Board {
         top_->clk_registers = needed >> 2 & 1u;
         top_->clk_pulses = needed >> 3 & 1u;
         top_->clk_results = needed >> 4 & 1u;
+        top_->clk_core = needed >> 5 & 1u;
     }
 
     // Output of the cycle before its edge. The ready inputs are always high: whatever is valid moves.

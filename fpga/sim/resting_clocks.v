@@ -13,7 +13,7 @@ module resting_clocks (
     input  wire       clk,
     input  wire       clk_link,
     input  wire       rst_n,
-    output wire [4:0] needed  // link, check, registers, pulses, results, from bit 0
+    output wire [5:0] needed  // link, check, registers, pulses, results, core, from bit 0
 );
 
     localparam [3:0] LINGER = 4'd8;
@@ -52,7 +52,7 @@ module resting_clocks (
                || board_sim.u_core.u_core.arm || board_sim.u_core.u_core.disarm
                || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_guard.held_q
                || (board_sim.u_core.u_core.u_command.run
-                   && !board_sim.u_core.u_core.u_execution.u_array.u_operations.is_vector)
+                   && !board_sim.u_core.u_core.u_execution.u_array.u_requests.u_operations.is_vector)
                || !board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_macro.array_idle;
 
     // --- Results: sums that leave the lanes, conversions, results ----------------------------------
@@ -69,13 +69,18 @@ module resting_clocks (
                 || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_sums.read1_q
                 || !board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_sums.stage_idle;
 
+    // --- Core: the firmware runs, or is loaded -----------------------------------------------------
+
+    wire core = board_sim.u_core.u_core.u_command.run
+             && board_sim.u_core.u_core.u_execution.u_array.u_requests.served;
+
     // --- Lingering --------------------------------------------------------------------------------
 
-    wire [4:0] works = {results, pulses, registers, check, link};
+    wire [5:0] works = {core, results, pulses, registers, check, link};
 
     genvar i;
     generate
-        for (i = 0; i < 5; i = i + 1) begin : g_clock
+        for (i = 0; i < 6; i = i + 1) begin : g_clock
             reg [3:0] left_q;
 
             always @(posedge clk) begin

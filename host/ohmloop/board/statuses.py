@@ -29,7 +29,12 @@ _LIMITS: Final = {
     Status.LIMITS_LOCKED: "a locked limit can only be lowered: {value} asked, {limit} held",
     Status.OVER_CEILING: "limit {value} asked, the board's ceiling is {limit}",
 }
-_STOPPED: Final = (Status.ABORTED, Status.OPERATION_TIMEOUT)
+_STOPPED: Final = {
+    Status.ABORTED: "stopped safe",
+    Status.OPERATION_TIMEOUT: "stopped by its time limit",
+    Status.FIRMWARE_FAULT: "stopped by a fault of the board's firmware",
+    Status.MACRO_TIMEOUT: "stopped, the macro did not answer in time",
+}
 _CELLS: Final = (Opcode.CELL_LOAD, Opcode.CELL_DUMP)
 
 
@@ -76,9 +81,9 @@ def _error_of(reply: ReplyLike, what: str, profile: Profile, tally: Tally | None
     words = unpack_words(reply.payload[: 4 * COUNT_WORDS])
     value, limit, place = (*words, 0, 0, 0)[:3]
     if status in _STOPPED:
-        reason = "stopped by its time limit" if status is Status.OPERATION_TIMEOUT else "stopped safe"
         counted = Tally(what, None, "rows or vectors") if tally is None else tally
-        return counted.aborted(reason + _cause(reply.state), started=bool(value), results=limit, pulses=place)
+        reason = _STOPPED[status] + _cause(reply.state)
+        return counted.aborted(reason, started=bool(value), results=limit, pulses=place)
     if status is Status.SAFE_LATCHED:
         text = f"{what}: the board is latched safe{_cause(reply.state)}; `board.clear_safe()` releases it"
         return SafeLatched(text, value=_state_names(reply.state), limit="not latched", where=what)

@@ -128,7 +128,9 @@ def _verilate(folder: Path, model: Path, parameters: SimParameters, digest: str,
     rtl = folder / "rtl"
     numbers = [f"-G{name}={value}" for name, value in parameters.verilog().items()]
     search = [
-        word for path in (rtl, rtl / "generated", folder / "sim") for word in ("-y", str(path), f"-I{path}")
+        word
+        for path in (rtl, rtl / "generated", folder / "sim", tools.soft_core)
+        for word in ("-y", str(path), f"-I{path}")
     ]
     top = ["--top-module", "board_sim", "--prefix", _PREFIX, f"-GBUILD_HASH=32'h{digest[:8]}"]
     files = [str(folder / "sim" / "board_sim.v")]

