@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What one pulse does to every cell of its row: fall of the breakdown voltage, fraction removed.
 //
-// `start` takes the pulse (whose fields stay stable); 10 cycles later `fall`, `fraction` and
+// `start` takes the pulse (whose fields stay stable); 9 cycles later `fall`, `fraction` and
 // `removes` are valid (docs/emulator.md, "Cells"). They hold until the next start.
 
 `default_nettype none
