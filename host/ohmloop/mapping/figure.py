@@ -80,7 +80,7 @@ def _histogram(axes: Any, measured: ConductanceMap) -> None:
             axes.hist(chosen, bins=edges, color=colour, label=state.name.lower().replace("_", " "))
     axes.set(xlabel="conductance / µS", ylabel="cells", title="Cells by state")
     axes.set_yscale("log")
-    axes.legend(frameon=False, fontsize=10)
+    axes.legend(frameon=False, fontsize=10, loc="upper center")
 
 
 def _uncertainties(axes: Any, measured: ConductanceMap) -> None:
@@ -96,4 +96,4 @@ def _uncertainties(axes: Any, measured: ConductanceMap) -> None:
         )
     axes.set(xlabel="conductance / µS", ylabel="standard uncertainty / nS", title="Uncertainty of each cell")
     axes.set_ylim(bottom=0)
-    axes.legend(frameon=False, fontsize=10, markerscale=3)
+    axes.legend(frameon=False, fontsize=10, markerscale=3, loc="upper left")
