@@ -127,7 +127,7 @@ def _driven(core: Core, permitted: Permission, request: PulseRequest, step: int)
                 tally.add(rows, pulses)
                 journal.acknowledge(number, request.pulses)
         except Exception:
-            records.settle(counter)
+            journal.settle(counter)
             raise
         permitted.pulses_left += request.cell_pulses - given
     return cycles, rows_done, given

@@ -54,6 +54,9 @@ class Journal(Protocol):
     ) -> None:
         """Puts down what was answered: pulses of every cell, and what else is to be kept."""
 
+    def settle(self, read_counter: Callable[[], int]) -> None:
+        """Ends the steps that were sent and never answered, by the board's own counter of pulses."""
+
 
 class Records(Protocol):
     """Where an open board's pulses and jobs are recorded."""
@@ -76,7 +79,7 @@ class Records(Protocol):
         """Opens a job on cells of the chip; raises before anything is driven."""
 
     def settle(self, read_counter: Callable[[], int]) -> None:
-        """Ends what was sent and never answered, by the board's own counter of pulses."""
+        """Ends what earlier jobs sent and never saw answered, by the board's own counter of pulses."""
 
     def fingerprint(self, macro: int) -> tuple[Lines, Lines] | None:
         """Returns the rows and columns by which the chip is known; None where nothing is known of it."""
@@ -97,6 +100,9 @@ class _NoJournal:
         """Keeps nothing."""
 
     def acknowledge(self, number: int, pulses: ArrayLike = 0, **_kept: object) -> None:
+        """Keeps nothing."""
+
+    def settle(self, read_counter: Callable[[], int]) -> None:
         """Keeps nothing."""
 
     def __enter__(self) -> _NoJournal:

@@ -179,7 +179,7 @@ class Run:
                 }
                 journal.acknowledge(number, got.pulses, values={"cycles": got.cycles}, arrays=arrays)
         except Exception:
-            core.records.settle(counter)
+            journal.settle(counter)
             raise
 
     def _requests(self, journal: Journal, remaining: list[int]) -> Iterator[Request]:

@@ -175,7 +175,7 @@ def _run(
                     core.permission.pulses_left -= part.rows.count * part.columns.count * pulses
                 journal.acknowledge(number, pulses)
         except Exception:
-            core.records.settle(counter)
+            journal.settle(counter)
             raise
     values = np.concatenate([one.values for one in replies])
     return values, np.concatenate([one.saturated for one in replies]), cycles

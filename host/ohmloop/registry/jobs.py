@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from typing import Any
 
 from numpy.typing import NDArray
 
-from ohmloop.errors import JobConflict, LimitError, NotRecorded
+from ohmloop.errors import JobConflict, LimitError, NotRecorded, OhmloopError
 from ohmloop.registry.cells import Cells
 from ohmloop.registry.chips import Chip
 from ohmloop.registry.database import Database
@@ -27,7 +29,9 @@ from ohmloop.registry.settlement import Settlement
 from ohmloop.registry.steps import Steps
 from ohmloop.registry.wear import Wear
 
+_log = logging.getLogger(__name__)
 _NONE: Plain = {}
+Counter = Callable[[], int]
 
 
 class Jobs:
@@ -166,10 +170,24 @@ class Jobs:
 
     # What a Job's journal needs
 
-    def settle_session(self, session: Session, counter: BoardCounter) -> None:
-        """Ends what a session of this process sent and never saw answered."""
+    def settle(self, session: Session, read_counter: Counter, *, job_id: int | None = None) -> None:
+        """Ends what a session of this process sent and never saw answered.
+
+        Args:
+            session: of this process.
+            read_counter: reads the board's own count of cell pulses; where it cannot, the steps stay as they
+                are, charged in full, until the chip is opened again.
+            job_id: steps of this job; None: of all jobs that are over.
+        """
+        if session.base is None or not self.steps.any_under_way(session, job_id):
+            return
+        try:
+            counter = BoardCounter(session.base.uid, session.base.boot_id, read_counter())
+        except OhmloopError as error:
+            _log.warning("%s: pulses in doubt, charged in full: %s", session.chip, error)
+            return
         row = self._database.one("SELECT * FROM sessions WHERE id = ?", session.id)
-        self._settlement.settle(session.chip, row, counter)
+        self._settlement.settle(session.chip, row, counter, job_id=job_id)
 
     def set_state(self, job_id: int, state: str, message: str = "") -> None:
         """Writes a job's state."""

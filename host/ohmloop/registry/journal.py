@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -16,7 +16,7 @@ from ohmloop.errors import JobConflict, LimitError, RegistryError
 from ohmloop.registry.cells import Cells
 from ohmloop.registry.packing import Arrays, Plain, pack_arrays, pack_plain, unpack_arrays, unpack_plain
 from ohmloop.registry.record import JobRecord
-from ohmloop.registry.sessions import BoardCounter, Session
+from ohmloop.registry.sessions import Session
 
 if TYPE_CHECKING:
     from ohmloop.registry.jobs import Jobs
@@ -135,10 +135,13 @@ class Job:
         result = pack_plain(values)
         self._jobs.steps.end(self.session, self.record, number, pulses, result=result, arrays=packed)
 
-    def settle(self, counter: BoardCounter | None) -> None:
-        """Ends what this session sent and never saw answered; with a counter, charges only what was given."""
-        if counter is not None:
-            self._jobs.settle_session(self.session, counter)
+    def settle(self, read_counter: Callable[[], int]) -> None:
+        """Ends its steps that were sent and never answered; call it when something went wrong in the middle.
+
+        Args:
+            read_counter: reads the board's own count of cell pulses: what is charged is what was given.
+        """
+        self._jobs.settle(self.session, read_counter, job_id=self.id)
 
     def results(self) -> Iterator[StepResult]:
         """Yields the acknowledged steps, in order."""

@@ -3,25 +3,21 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol, Self
 
 from numpy.typing import ArrayLike
 
-from ohmloop.errors import OhmloopError
 from ohmloop.registry.cells import Cells, Lines
 from ohmloop.registry.chips import Chip
+from ohmloop.registry.jobs import Counter
 from ohmloop.registry.journal import Job
 from ohmloop.registry.packing import Arrays, Plain
 from ohmloop.registry.provenance import Provenance
 from ohmloop.registry.registry import Registry
 from ohmloop.registry.sessions import BoardCounter, Session
 
-_log = logging.getLogger(__name__)
 _NONE: Plain = {}
-Counter = Callable[[], int]
 
 
 class HasRecords(Protocol):
@@ -132,16 +128,9 @@ class ChipRecords:
         return self.registry.jobs.resume(self.session, job_id)
 
     def settle(self, read_counter: Counter) -> None:
-        """Charges what was sent and never answered: exactly where the board still tells its counter."""
-        if self._session is None or not self.registry.jobs.steps.any_open(self._session):
-            return
-        try:
-            pulses = read_counter()
-        except OhmloopError as error:
-            _log.warning("%s: pulses in doubt, charged in full until the board answers: %s", self.chip, error)
-            return
-        base = self._base
-        self.registry.jobs.settle_session(self._session, BoardCounter(base.uid, base.boot_id, pulses))
+        """Charges what jobs that are over sent and never saw answered; see `Jobs.settle`."""
+        if self._session is not None:
+            self.registry.jobs.settle(self._session, read_counter)
 
     def fingerprint(self, macro: int) -> tuple[Lines, Lines] | None:
         """Returns the rows and columns by which this chip is known; None for an emulated one or a new one.

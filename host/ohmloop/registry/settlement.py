@@ -59,19 +59,28 @@ class Settlement:
                 self.settle(chip, row, counter)
                 self._sessions.bury(row["id"])
 
-    def settle(self, chip: Chip, session: Any, counter: BoardCounter | None) -> None:
+    def settle(
+        self, chip: Chip, session: Any, counter: BoardCounter | None, *, job_id: int | None = None
+    ) -> None:
         """Charges what a session sent and never saw acknowledged.
 
         With the same board, not powered up since, its counter says how many cell pulses there were at most;
         without, every step is charged in full.
+
+        Args:
+            chip: the chip.
+            session: its row.
+            counter: the board's, now; None where it is not known.
+            job_id: steps of this job; None: of all jobs that are over.
         """
         with self._database.transaction():
             left = self._given_since(session, counter)
             self._counted = False
             steps = self._database.all(
                 "SELECT steps.*, kind, pulsing FROM steps JOIN jobs ON jobs.id = job_id"
-                " WHERE steps.session_id = ? AND steps.state = 'planned' ORDER BY steps.id",
-                session["id"],
+                " WHERE steps.session_id = ? AND steps.state = 'planned'"
+                " AND (job_id = ? OR ? AND jobs.state NOT IN ('planned', 'running')) ORDER BY steps.id",
+                *(session["id"], job_id, job_id is None),
             )
             for step in steps:
                 left = self._settle_step(chip, step, left)

@@ -87,10 +87,14 @@ class Steps:
                 (given, result, arrays, now_text(), row["id"]),
             )
 
-    def any_open(self, session: Session) -> bool:
-        """Something was sent in a session and is not answered yet."""
-        sql = "SELECT 1 FROM steps WHERE session_id = ? AND state = 'planned' LIMIT 1"
-        return self._database.one(sql, session.id) is not None
+    def any_under_way(self, session: Session, job_id: int | None) -> bool:
+        """Something is sent and not answered, of this job or (None) of the session's jobs that are over."""
+        sql = (
+            "SELECT 1 FROM steps JOIN jobs ON jobs.id = job_id WHERE steps.session_id = ?"
+            " AND steps.state = 'planned'"
+            " AND (job_id = ? OR ? AND jobs.state NOT IN ('planned', 'running')) LIMIT 1"
+        )
+        return self._database.one(sql, session.id, job_id, job_id is None) is not None
 
     def acknowledged(self, job_id: int) -> set[int]:
         """Returns the numbers of a job's acknowledged steps."""

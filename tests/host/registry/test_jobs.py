@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Jobs: journaled step by step, resumed after any end, alone on their cells."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 from registry_bench import PROVENANCE, a_job, all_cells, step_rows
 
 from ohmloop.errors import JobConflict, LimitError, NotRecorded, RegistryError, ShapeError
-from ohmloop.registry import Chip, Registry
+from ohmloop.registry import BoardCounter, Chip, Registry
 
 
 def do(job, number: int, pulses=1, **kept) -> None:
@@ -196,6 +198,21 @@ def test_jobs_of_one_session_lie_within_each_other(registry: Registry, chip: Chi
         outer.acknowledge(0)
     assert states(registry, chip) == ["done", "done"]
     assert registry.wear.pulses(chip).sum() == 12
+
+
+def test_settling_after_an_inner_job_leaves_the_outer_one_alone(registry: Registry, chip: Chip) -> None:
+    session = registry.jobs.session(chip, BoardCounter("b", 1, 0))
+    with a_job(registry, chip, session=session, kind="ramp", steps=2) as outer:
+        outer.begin(0, most_pulses=0)
+        with suppress(ZeroDivisionError), a_job(registry, chip, session=session, kind="form") as inner:
+            inner.begin(0, rows=step_rows(0), row_by_row=True)
+            raise ZeroDivisionError
+        registry.jobs.settle(session, lambda: 6)
+        assert registry.wear.pulses(chip).sum() == 6 and inner.in_doubt() == [0]
+        outer.acknowledge(0)
+        outer.begin(1, most_pulses=0)
+        outer.settle(lambda: 6)
+        assert outer.in_doubt() == [] and outer.remaining() == [1]
 
 
 def test_a_running_job_is_neither_resumed_nor_given_up(registry: Registry, chip: Chip) -> None:
