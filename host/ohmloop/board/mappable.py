@@ -57,6 +57,7 @@ class Mappable(Unpicklable):
         Raises:
             LimitError, ShapeError: an argument is wrong; nothing was sent.
             CalibrationMismatch, CalibrationExpired: the calibration is not of this board; nothing was sent.
+            NotCalibrated: it holds nothing of the converters; nothing was sent.
         """
         from ohmloop.mapping import map_macro
 

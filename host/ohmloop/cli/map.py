@@ -25,6 +25,7 @@ from ohmloop.errors import (
 )
 from ohmloop.mapping import ConductanceMap, draw_map, fit_profile, latest_map
 from ohmloop.mapping.files import require_known_ending
+from ohmloop.mapping.measuring import CONVERTERS
 
 if TYPE_CHECKING:
     from ohmloop.board import Board, Macro, Window
@@ -188,6 +189,7 @@ def _calibration(board: Board, asked: str | None) -> tuple[Any, str]:
     try:
         found = recorded_calibration(board)
         found.require(board)
+        found[CONVERTERS]
     except (NotCalibrated, CalibrationMismatch, CalibrationExpired) as error:
         if asked == REGISTRY:
             raise

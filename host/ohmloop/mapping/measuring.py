@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from ohmloop.board import Macro, Window
 
 METHODS: Final = ("auto", "onehot", "multiplexed")
+CONVERTERS: Final = "adc"
+"""Kind of the artefact that siemens come from."""
 LEAST_SCATTER: Final = 256
 """Degrees of freedom from which the scatter of the readings is believed rather than the profile."""
 LEAST_FREEDOM: Final = 3
@@ -90,6 +92,7 @@ def setup_for(
     scale: Scale = nominal
     if calibration is not None:
         remarks = calibration.require(macro.board, accept_mismatch=accept)
+        calibration[CONVERTERS]  # raises NotCalibrated without it
         scale = CalibratedScale(calibration, nominal, tuple(remarks))
     noise = NoiseModel.of_profile(macro.profile, emulated=macro.is_emulated)
     return Setup(macro, scale, noise, drive * macro.profile.read_v, checked_samples(samples), steps)

@@ -93,7 +93,7 @@ class CalibratedScale:
     @property
     def source(self) -> str:
         """Names the calibration, and what did not match."""
-        return "; ".join(("calibrated", *self.remarks))
+        return "; ".join((f"calibrated by {self.calibration.name}", *self.remarks))
 
     def siemens(self, codes: Floats, range_index: int, columns: Lines) -> Floats:
         """Returns the conductances of mean codes, INL removed; see Scale."""

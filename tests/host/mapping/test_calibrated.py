@@ -6,7 +6,7 @@ import pytest
 from mapping_bench import fill, opened
 
 from ohmloop.calibration import calibrate
-from ohmloop.errors import CalibrationMismatch
+from ohmloop.errors import CalibrationMismatch, NotCalibrated
 
 FRONT_END = "rrm-40nm-front-end"
 
@@ -47,7 +47,7 @@ def test_a_calibration_takes_the_converters_errors_out(found):
 def test_the_map_says_where_its_gains_come_from(found):
     _, _, maps = found
     assert maps["nominal"].facts["scale"].endswith("not calibrated")
-    assert maps["calibrated"].facts["scale"].startswith("calibrated")
+    assert maps["calibrated"].facts["scale"].startswith("calibrated by adc-")
 
 
 def test_a_calibration_of_another_chip_or_profile_is_refused(found):
@@ -59,3 +59,12 @@ def test_a_calibration_of_another_chip_or_profile_is_refused(found):
         assert board.stats.frames_sent == frames
         taken = board.macro.map(board.macro[:4, :4], samples=1, calibration=calibration, accept_mismatch=True)
         assert FRONT_END in taken.facts["scale"]
+
+
+def test_a_calibration_without_converters_is_refused():
+    with opened(chip="tmp:one", profile=FRONT_END) as board:
+        calibration = calibrate(board, "dark")
+        frames = board.stats.frames_sent
+        with pytest.raises(NotCalibrated):
+            board.macro.map(calibration=calibration)
+        assert board.stats.frames_sent == frames
