@@ -52,7 +52,11 @@ def open_recorded(
         noise_seed=noise_seed,
         records_for=_recorder(registry, noise_seed),
     )
-    _recall_contacts(board)
+    try:
+        _recall_contacts(board)
+    except BaseException:
+        board.close()
+        raise
     return board
 
 

@@ -32,6 +32,9 @@ class Journal(Protocol):
     def first_step(self) -> int:
         """First step that is not acknowledged."""
 
+    def remaining(self) -> list[int]:
+        """Returns the steps that are not acknowledged, in order."""
+
     def begin(
         self,
         number: int,
@@ -96,6 +99,13 @@ class _NoJournal:
 
     first_step = 0
 
+    def __init__(self, steps: int) -> None:
+        self._steps = steps
+
+    def remaining(self) -> list[int]:
+        """Returns every step: nothing is known as done."""
+        return list(range(self._steps))
+
     def begin(self, number: int, **_kept: object) -> None:
         """Keeps nothing."""
 
@@ -117,9 +127,9 @@ class Unrecorded:
 
     is_kept = False
 
-    def open_job(self, kind: str, **_asked: object) -> AbstractContextManager[Journal]:
+    def open_job(self, kind: str, *, steps: int, **_asked: object) -> AbstractContextManager[Journal]:
         """Returns a job that nobody keeps."""
-        return _NoJournal()
+        return _NoJournal(steps)
 
     def settle(self, read_counter: Callable[[], int]) -> None:
         """Does nothing."""
@@ -137,7 +147,7 @@ class Unrecorded:
 class Unnamed(Unrecorded):
     """Records of a physical chip without a name: it is read, and not pulsed."""
 
-    def open_job(self, kind: str, **asked: object) -> AbstractContextManager[Journal]:
+    def open_job(self, kind: str, *, steps: int, **asked: object) -> AbstractContextManager[Journal]:
         """Raises NotArmed for a job that pulses."""
         if asked.get("most_pulses"):
             raise NotArmed(
@@ -146,7 +156,7 @@ class Unnamed(Unrecorded):
                 limit="a chip's name",
                 where="chip",
             )
-        return _NoJournal()
+        return _NoJournal(steps)
 
 
 RecordsFor = Callable[[Identity, Profile, str | None, str, str], Records]

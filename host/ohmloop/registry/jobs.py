@@ -183,11 +183,10 @@ class Jobs:
             return
         try:
             counter = BoardCounter(session.base.uid, session.base.boot_id, read_counter())
-        except OhmloopError as error:
+            row = self._database.one("SELECT * FROM sessions WHERE id = ?", session.id)
+            self._settlement.settle(session.chip, row, counter, job_id=job_id)
+        except OhmloopError as error:  # what went wrong before is what the caller must see
             _log.warning("%s: pulses in doubt, charged in full: %s", session.chip, error)
-            return
-        row = self._database.one("SELECT * FROM sessions WHERE id = ?", session.id)
-        self._settlement.settle(session.chip, row, counter, job_id=job_id)
 
     def set_state(self, job_id: int, state: str, message: str = "") -> None:
         """Writes a job's state."""
