@@ -5,9 +5,10 @@
 
 For each order and each ratio of converter noise to the read noise of an average cell an emulated array is
 mapped both ways at as many conversions, and by `auto`. Gain is the standard deviation of the errors one-hot
-over that of the multiplexed ones, errors against the emulator's own cells. Exits 1 where a gain is more than 10 %
-off the formula, or `auto` takes the wrong way though the two differ by more than this run can tell. A second
-table maps the shipped profile, whose converter has ranges, and compares errors with uncertainties.
+over that of the multiplexed ones, errors against the emulator's own cells. Exits 1 where a gain is more
+than 10 % off the formula, or `auto` takes the wrong way though the two differ by more than this run can
+tell. A second table maps the shipped profile, whose converter has ranges, and compares errors with
+uncertainties.
 """
 
 import argparse
