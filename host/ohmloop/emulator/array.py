@@ -14,23 +14,29 @@ from ohmloop.emulator.access import CellAccess
 from ohmloop.emulator.cellread import read_bias
 from ohmloop.emulator.cells import Train
 from ohmloop.emulator.registers import Registers
-from ohmloop.emulator.sums import COLUMN_BLOCK, build_tables
+from ohmloop.emulator.sums import BLOCK, STEP_ROWS
 from ohmloop.emulator.tables import Tables
-from ohmloop.link.messages import Axis, PulseRequest, VectorRequest, pack_results, result_words
+from ohmloop.link.messages import Axis, PulseRequest, VectorRequest, pack_flags, pack_results
 
 _WINDOWS_KEPT: Final = 8
 _G_MAX: Final = 1023
 _UNIT_Q15: Final = 1 << 15
 _DRIVE_MAX: Final = 65535
-_WORD: Final = np.dtype("<u4")
+_OVERHANG: Final = 9  # bytes that the kernel may read behind the vectors
 
 
 class Reading(NamedTuple):
-    """Packed results and, where any is saturated, their flags (uint8, one each)."""
+    """Packed results, how many are saturated, and, where any is, their packed flags."""
 
     data: bytes
     saturated: int
-    flags: NDArray[np.uint8]
+    flags: bytes
+
+    @classmethod
+    def of(cls, values: NDArray[np.int32], saturated: NDArray[np.bool_], width_bits: int) -> "Reading":
+        """Returns results `[n, m]` that fit a width as a reply carries them."""
+        count = int(np.count_nonzero(saturated))
+        return cls(pack_results(values, width_bits), count, pack_flags(saturated) if count else b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +45,12 @@ class _Window:
 
     Attributes:
         columns: column numbers.
-        codes: effective codes `[rows, padded columns]`.
-        tables: `build_tables` of them.
+        codes: effective codes `[blocks, rows padded to whole steps, 32]`.
         numbers: column numbers `[blocks, 32]`, padded with zeros.
     """
 
     columns: NDArray[np.intp]
     codes: NDArray[np.uint16]
-    tables: NDArray[np.uint16]
     numbers: NDArray[np.uint32]
 
 
@@ -54,9 +58,7 @@ def packed(values: NDArray[np.int64], saturated: NDArray[np.bool_], width_bits: 
     """Returns results `[n, m]`, clamped to a width, as a reply carries them."""
     top = (1 << (width_bits - 1)) - 1
     kept = np.clip(values, -top - 1, top)
-    flags = saturated | (kept != values)
-    data = pack_results(kept.astype(np.int32), width_bits)
-    return Reading(data, int(np.count_nonzero(flags)), flags.reshape(-1).astype(np.uint8))
+    return Reading.of(kept.astype(np.int32), saturated | (kept != values), width_bits)
 
 
 class EmulatedArray:
@@ -131,40 +133,34 @@ class EmulatedArray:
         window = self._window(request)
         n, m = request.result_shape
         raw, cells = request.opcode == Opcode.MAC_RAW, request.opcode == Opcode.READ_CELLS
-        out = np.zeros((n, 4 * result_words(m, request.width_bits)), np.uint8)
-        flags = np.zeros(n * m, np.uint8)
-        words = np.zeros(
-            len(request.vectors) // 4 + 1, np.uint32
-        )  # one more: fields are read in pairs of words
-        words[:-1] = np.frombuffer(request.vectors, _WORD)
+        room = window.numbers.size // 2 if request.pairs else window.numbers.size
+        values, flags = np.empty((n, room), np.int32), np.empty((n, room), np.bool_)
+        data = np.zeros(len(request.vectors) + _OVERHANG, np.uint8)
+        data[:-_OVERHANG] = np.frombuffer(request.vectors, np.uint8)
         source = vectors.Source.CELLS if cells else vectors.Source.VECTORS
         source = vectors.Source.REFERENCE if request.reference else source
-        saturated = vectors.run(
+        vectors.run(
             int(source),
-            words,
-            request.vector_words,
+            data,
+            4 * request.vector_words,
             request.rows.count if cells else request.count,
             request.rows.count,
             request.bits,
             request.signed and not request.reference,
             raw,
+            request.pairs,
             1 << request.averages_log2,
             request.operation_index,
             self._registers[Register.EMU_NOISE_SEED],
             window.codes,
-            window.tables,
             window.numbers,
-            self._parameters(window, request, raw),
-            self._settings(request),
-            self._tables.normal_numbers(),
-            self._tables[Table.INL].astype(np.float64),
-            self._correction(window, request.range, raw),
-            request.pairs,
-            request.width_bits // 8,
-            out,
+            self._parameters(window, request),
+            self._tables.noise(self._registers[Register.EMU_ADC_NOISE]),
+            self._tables.inl(),
+            values,
             flags,
         )
-        return Reading(out.tobytes(), int(saturated), flags)
+        return Reading.of(values[:, :m], flags[:, :m], request.width_bits)
 
     def _read_slowly(self, request: VectorRequest) -> Reading:
         """Reads cells with the slow effects, a row at a time."""
@@ -218,48 +214,51 @@ class EmulatedArray:
 
     def _make_window(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> _Window:
         codes = self._effective(rows, columns)
-        tables = build_tables(codes)
-        blocks = tables.shape[0]
-        padded = np.zeros((codes.shape[0], blocks * COLUMN_BLOCK), np.uint16)
-        padded[:, : codes.shape[1]] = codes
-        numbers = np.zeros(blocks * COLUMN_BLOCK, np.uint32)
+        blocks, steps = -(-columns.size // BLOCK), -(-rows.size // STEP_ROWS)
+        padded = np.zeros((steps * STEP_ROWS, blocks * BLOCK), np.uint16)
+        padded[: rows.size, : columns.size] = codes
+        numbers = np.zeros(blocks * BLOCK, np.uint32)
         numbers[: columns.size] = columns
-        return _Window(columns, padded, tables, numbers.reshape(blocks, COLUMN_BLOCK))
+        by_block = np.ascontiguousarray(padded.reshape(-1, blocks, BLOCK).transpose(1, 0, 2))
+        return _Window(columns, by_block, numbers.reshape(blocks, BLOCK))
 
-    def _parameters(self, window: _Window, request: VectorRequest, raw: bool) -> NDArray[np.float64]:
+    def _parameters(self, window: _Window, request: VectorRequest) -> NDArray[np.float64]:
         """Returns `[blocks, COLUMN_ROWS, 32]` for `convert_block`."""
         columns, banked = window.columns, request.range * MAX_LINES + window.columns
-        drive = _UNIT_Q15
-        if not request.reference:
-            gain = self._registers[Register.EMU_READ_GAIN]
-            drive = min(_DRIVE_MAX, (request.read_code * gain + 32768) >> 16)
-        rows = np.zeros((conversion.COLUMN_ROWS, window.numbers.size))
-        position = _UNIT_Q15 + self._tables[Table.V][columns]
-        rows[conversion.POSITION, : columns.size] = -position if request.polarity else position
-        rows[conversion.SCALE, : columns.size] = (self._tables[Table.GAIN][banked] * drive + 16384) >> 15
-        rows[conversion.ROOT, : columns.size] = self._roots[columns]
-        rows[conversion.OFFSET, : columns.size] = self._tables[Table.OFFSET][columns]
-        if not raw:
-            rows[conversion.DARK, : columns.size] = self._tables[Table.DARK][banked]
-        blocks = window.numbers.shape[0]
-        return np.ascontiguousarray(rows.reshape(conversion.COLUMN_ROWS, blocks, -1).transpose(1, 0, 2))
+        tables, shift = self._tables, self._shift(request.range)
+        rows = np.zeros((conversion.COLUMN_ROWS, *window.numbers.shape))
+        flat = rows.reshape(conversion.COLUMN_ROWS, -1)[:, : columns.size]
+        position = (_UNIT_Q15 + tables[Table.V][columns]) * 2.0**-9
+        flat[conversion.POSITION] = -position if request.polarity else position
+        drive = self._drive(request)
+        flat[conversion.SCALE] = (tables[Table.GAIN][banked] * drive + 16384 >> 15) * 2.0**-shift
+        flat[conversion.ROOT] = self._roots[columns] * 2.0**-3
+        flat[conversion.OFFSET] = tables[Table.OFFSET][columns]
+        flat[conversion.CORRECTION] = 1.0
+        if request.opcode != Opcode.MAC_RAW:
+            counted = ((1 << request.bits) - 1) << request.averages_log2
+            flat[conversion.DARK] = tables[Table.DARK][banked] * counted
+            flat[conversion.CORRECTION] += tables[Table.CORRECTION][banked] * 2.0**-15
+        self._settings(request, shift, rows[conversion.SETTINGS])
+        return np.ascontiguousarray(rows.transpose(1, 0, 2))
 
-    def _settings(self, request: VectorRequest) -> NDArray[np.float64]:
-        """Returns `[SETTINGS]` for `convert_block`."""
-        registers = self._registers
-        shift = registers[Register.EMU_RANGE_SHIFT] >> (8 * request.range) & 0x3F
-        settings = np.zeros(conversion.SETTINGS)
-        settings[conversion.READ_NOISE] = registers[Register.EMU_READ_NOISE]
-        settings[conversion.ADC_NOISE] = registers[Register.EMU_ADC_NOISE]
+    def _shift(self, range_: int) -> int:
+        return self._registers[Register.EMU_RANGE_SHIFT] >> (8 * range_) & 0x3F
+
+    def _drive(self, request: VectorRequest) -> int:
+        """Returns the read voltage, Q15: one at the nominal read voltage."""
         if request.reference:
-            settings[conversion.REFERENCE] = request.level * registers[Register.EMU_REFERENCE_UNIT]
-        settings[conversion.SHIFT] = 2.0**-shift
-        settings[conversion.HALF] = 0.5 if shift else 0.0
-        settings[conversion.LOWEST] = registers.signed(Register.EMU_ADC_MIN, 24)
-        settings[conversion.HIGHEST] = registers.signed(Register.EMU_ADC_MAX, 24)
-        return settings
+            return _UNIT_Q15
+        return min(_DRIVE_MAX, (request.read_code * self._registers[Register.EMU_READ_GAIN] + 32768) >> 16)
 
-    def _correction(self, window: _Window, range_: int, raw: bool) -> NDArray[np.int64]:
-        if raw:
-            return np.full(window.columns.size, _UNIT_Q15, np.int64)
-        return _UNIT_Q15 + self._tables[Table.CORRECTION][range_ * MAX_LINES + window.columns]
+    def _settings(self, request: VectorRequest, shift: int, settings: NDArray[np.float64]) -> None:
+        """Fills in the settings of `convert_block`, the same for every block: `[blocks, 32]`."""
+        registers = self._registers
+        settings[:, conversion.READ_NOISE] = registers[Register.EMU_READ_NOISE] * 2.0**-16
+        if request.reference:
+            settings[:, conversion.REFERENCE] = request.level * registers[Register.EMU_REFERENCE_UNIT]
+        settings[:, conversion.HALF] = 0.5 if shift else 0.0
+        settings[:, conversion.LOWEST] = registers.signed(Register.EMU_ADC_MIN, 24)
+        settings[:, conversion.HIGHEST] = registers.signed(Register.EMU_ADC_MAX, 24)
+        settings[:, conversion.SMALLEST] = -(1 << request.width_bits - 1)
+        settings[:, conversion.LARGEST] = (1 << request.width_bits - 1) - 1

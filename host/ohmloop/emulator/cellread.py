@@ -117,7 +117,7 @@ class CellReader:
         """Normal numbers by hash field, Q12, `[2048]`."""
         if self._gauss_version != self._tables.version:
             self._gauss_version = self._tables.version
-            self._gauss = self._tables.normal_numbers().astype(np.int64)
+            self._gauss = self._tables.normal_numbers()
         return self._gauss
 
     def read(

@@ -42,7 +42,7 @@ class Matter:
             breakdown=tables[Table.BREAKDOWN],
             formed=tables[Table.FORMED],
             gates=tables[Table.GATE],
-            gauss=tables.normal_numbers().astype(np.int64),
+            gauss=tables.normal_numbers(),
         )
 
 

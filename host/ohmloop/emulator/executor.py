@@ -153,11 +153,7 @@ class Executor:
         reading = self._arrays[request.macro].read(request)
         self._spend_reading(cycles)
         head = struct.pack("<II", cycles & _BUSY_WORD, reading.saturated)
-        bitmap = b""
-        if reading.saturated:
-            bitmap = np.packbits(reading.flags, bitorder="little").tobytes()
-            bitmap += bytes(-len(bitmap) % 4)
-        return Status.OK, b"".join((head, reading.data, bitmap))
+        return Status.OK, b"".join((head, reading.data, reading.flags))
 
     def _spend_reading(self, cycles: int) -> None:
         self._condition.spend(cycles)

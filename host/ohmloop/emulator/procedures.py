@@ -27,7 +27,6 @@ from ohmloop.link.messages import (
     SweepRequest,
     VectorRequest,
     pack_counts,
-    pack_flags,
     pack_words,
 )
 
@@ -107,7 +106,7 @@ class Procedures:
         condition.spend(cycles)
         reading = packed(values, saturated, request.width_bits)
         head = struct.pack("<II", cycles & _WORD, reading.saturated)
-        return Status.OK, head + reading.data + (pack_flags(reading.flags != 0) if reading.saturated else b"")
+        return Status.OK, head + reading.data + reading.flags
 
     def _judge_sweep(self, request: SweepRequest, pulses: list[bool]) -> None:
         place = _WINDOW_PLACES[Opcode.SWEEP]

@@ -36,7 +36,17 @@ class Tables:
         self._entries[table][first : first + kept.size] = kept
         self.version += 1
 
-    def normal_numbers(self) -> NDArray[np.float64]:
+    def normal_numbers(self) -> NDArray[np.int64]:
         """Returns `gauss` of every 11-bit hash field, Q12: the table, then the table negated."""
-        half = self._entries[Table.GAUSS].astype(np.float64)
+        half = self._entries[Table.GAUSS]
         return np.concatenate((half, -half))
+
+    def noise(self, adc_noise: int) -> NDArray[np.float32]:
+        """Returns `[2, 2048]`, of every hash field: the normal number, and the ADC noise it makes, codes."""
+        gauss = self.normal_numbers()
+        return np.stack((gauss * 2.0**-12, (adc_noise * gauss + (1 << 19)) >> 20)).astype(np.float32)
+
+    def inl(self) -> NDArray[np.float64]:
+        """Returns the INL in codes; nothing where all of it is zero."""
+        entries = self._entries[Table.INL]
+        return entries.astype(np.float64) if entries.any() else np.zeros(0)
