@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ohmloop._arrays import require_unmasked
 from ohmloop._map import CLK_HZ, Algorithm, Pulse, Register
 from ohmloop.board.core import Core
 from ohmloop.board.inputs import averages_log2
@@ -214,6 +215,7 @@ def make_ramp(
 
 def target_codes(plan: Plan, window: Window, siemens: ArrayLike, where: str) -> NDArray[np.int16]:
     """Returns conductances `[rows, columns]` (or one for all) as ADC codes; raises LimitError, ShapeError."""
+    require_unmasked(siemens, where)
     try:
         values = np.asarray(siemens, np.float64)
     except (TypeError, ValueError) as error:

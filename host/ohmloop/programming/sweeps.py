@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ohmloop._arrays import require_unmasked
 from ohmloop._map import CLK_HZ, Opcode, Pulse, Register
 from ohmloop.board.arming import OPERATIONS
 from ohmloop.board.core import Core, Request
@@ -74,6 +75,8 @@ def _points(
     if kind not in OPERATIONS:
         known = ", ".join(OPERATIONS)
         raise LimitError(f"kind: {kind!r} is none of {known}", value=kind, limit=known, where="kind")
+    require_unmasked(voltages_v, "voltages_v")
+    require_unmasked(gate_v, "gate_v")
     try:
         volts, gates = np.broadcast_arrays(np.asarray(voltages_v, np.float64), np.asarray(gate_v, np.float64))
     except (TypeError, ValueError) as error:

@@ -366,3 +366,26 @@ def test_a_calibrated_product_needs_a_voltage(untouched: Board) -> None:
     with pytest.raises(LimitError, match="read_v: 0 V") as caught:
         untouched.macro.matvec(X, untouched.macro[:, :], calibration=calibration, read_v=0.0)
     assert caught.value.where == "read_v"
+
+
+@pytest.fixture
+def programmable():
+    with ohmloop.open("twin://?rows=32&columns=32&lanes=16", profile="rram-130nm-yao2020") as board:
+        before = board.stats.frames_sent
+        yield board.macro
+        assert board.stats.frames_sent == before
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda macro, masked: macro.program(masked, macro[:4, :4], tolerance_siemens=1e-6),
+        lambda macro, masked: macro.program(5e-6, macro[:4, :4], tolerance_siemens=masked),
+        lambda macro, masked: macro.sweep(macro[:1, :4], voltages_v=masked[0], gate_v=1.0),
+        lambda macro, masked: macro.sweep(macro[:1, :4], voltages_v=0.1, gate_v=masked[0]),
+    ],
+)
+def test_masked_targets_and_voltages_are_refused(programmable: Macro, call) -> None:
+    masked = np.ma.masked_array(np.full((4, 4), 5e-6), np.eye(4, dtype=bool))
+    with pytest.raises(ShapeError, match="masked"):
+        call(programmable, masked)
