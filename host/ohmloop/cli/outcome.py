@@ -4,10 +4,8 @@
 from __future__ import annotations
 
 import platform
-import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
@@ -17,12 +15,12 @@ import ohmloop
 from ohmloop.cli.demo import DemoResult
 from ohmloop.cli.experiment import ChipRun, Judged
 from ohmloop.readout import interval95
+from ohmloop.registry.provenance import commit
 
 PAPER_ACCURACY: Final = 0.9211
 PAPER_SOFTWARE: Final = 0.9213
 PAPER: Final = "Wang et al., Nature Machine Intelligence 2023, doi 10.1038/s42256-023-00609-5"
 ADC_COUNTS: Final = (1, 8, 64)
-_COMMIT_LIMIT_S: Final = 5.0
 
 
 def figures_of(result: DemoResult) -> dict[str, Any]:
@@ -133,7 +131,7 @@ def _provenance(result: DemoResult) -> dict[str, Any]:
     identity = result.identity
     return {
         "ohmloop": ohmloop.__version__,
-        "commit": _commit(),
+        "commit": commit(),
         "time_utc": datetime.now(UTC).isoformat(timespec="seconds"),
         "run_s": result.run_s,
         "board": result.plan.board or "twin://",
@@ -148,20 +146,3 @@ def _provenance(result: DemoResult) -> dict[str, Any]:
         "machine": platform.machine(),
         "data": "MUTAG, grakel's copy; hold-outs " + PAPER,
     }
-
-
-def _commit() -> str | None:
-    """Returns the commit of the checkout that this package runs from, if it does."""
-    folder = Path(__file__).resolve().parent
-    try:
-        answer = subprocess.run(
-            ["git", "rev-parse", "HEAD"],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=_COMMIT_LIMIT_S,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return answer.stdout.strip()

@@ -16,18 +16,22 @@ _GIT_LIMIT_S: Final = 5.0
 
 @cache
 def commit() -> str | None:
-    """Returns the commit of the checkout that this package runs from; None where it is installed."""
+    """Returns the commit of the checkout that this package runs from; None where it is installed.
+
+    An environment inside another project's checkout is no checkout of Ohmloop: this file must be tracked.
+    """
+    here = Path(__file__).resolve()
     try:
-        answer = subprocess.run(
-            ["git", "rev-parse", "HEAD"],
-            cwd=Path(__file__).resolve().parent,
-            capture_output=True,
-            text=True,
-            timeout=_GIT_LIMIT_S,
-            check=True,
-        )
+        _git(here.parent, "ls-files", "--error-unmatch", here.name)
+        return _git(here.parent, "rev-parse", "HEAD")
     except (OSError, subprocess.SubprocessError):
         return None
+
+
+def _git(folder: Path, *words: str) -> str:
+    answer = subprocess.run(
+        ["git", *words], cwd=folder, capture_output=True, text=True, timeout=_GIT_LIMIT_S, check=True
+    )
     return answer.stdout.strip()
 
 
