@@ -23,6 +23,8 @@ PROFILE = load_profile()
 TYPES = {
     Status.ABORTED: Aborted,
     Status.OPERATION_TIMEOUT: Aborted,
+    Status.FIRMWARE_FAULT: Aborted,
+    Status.MACRO_TIMEOUT: Aborted,
     Status.SAFE_LATCHED: SafeLatched,
     Status.NOT_ARMED: NotArmed,
     Status.TOKEN_EXPIRED: NotArmed,
