@@ -48,6 +48,7 @@ HIGHEST: Final = 4
 SMALLEST: Final = 5
 """Smallest number of the result width."""
 LARGEST: Final = 6
+SETTINGS_GIVEN: Final = 7
 _WEIGHT: Final = 7
 
 _ROW_BYTES: Final = 8 * BLOCK

@@ -2,6 +2,7 @@
 """Requests to clk cycles, by the formula of docs/emulator.md ("Cycles")."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -83,6 +84,14 @@ def _last_word(
     return offered - 1, left
 
 
+@lru_cache(maxsize=32)
+def _drains(columns: Axis, lanes: int, adc_lanes: int, planes: int) -> NDArray[np.int64]:
+    """Returns the conversion cycles of each lane group from the first to the last touched."""
+    groups = np.unique(columns.lines // adc_lanes) * adc_lanes // lanes
+    counts = np.bincount(groups - groups[0], minlength=1)
+    return np.maximum(1, planes * counts).astype(np.int64)
+
+
 @dataclass(frozen=True, slots=True)
 class CostModel:
     """What a board of this geometry takes for a request, in clk cycles."""
@@ -91,14 +100,6 @@ class CostModel:
     lanes: int
     adc_lanes: int
     half_select: bool = False
-
-    def _drains(self, request: VectorRequest, planes: int) -> NDArray[np.int64]:
-        """Returns the conversion cycles of each lane group from the first to the last touched."""
-        columns = request.columns.lines
-        quads = np.unique(columns // self.adc_lanes)
-        groups = quads * self.adc_lanes // self.lanes
-        counts = np.bincount(groups - groups[0], minlength=1)
-        return np.maximum(1, planes * counts).astype(np.int64)
 
     def reading(self, request: VectorRequest, bound: int) -> tuple[int, int]:
         """Returns the cycles of MAC, MAC_RAW or READ_CELLS, and the results that leave within `bound`."""
@@ -112,7 +113,7 @@ class CostModel:
             2 if request.signed else 1,
             max(16, self.lanes // self.adc_lanes),
             request.columns.count,
-            self._drains(request, 1 if raw else request.bits),
+            _drains(request.columns, self.lanes, self.adc_lanes, 1 if raw else request.bits),
             bound + 1 - _READING,
         )
         return int(last) + _READING, int(left)

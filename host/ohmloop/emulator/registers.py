@@ -41,9 +41,14 @@ def find(address: int, place: int) -> Register:
 
 
 class Registers:
-    """The values of all registers that hold one; live ones are the board's to answer."""
+    """The values of all registers that hold one; live ones are the board's to answer.
+
+    Attributes:
+        version: counts writes, so that what was computed from registers can be kept until then.
+    """
 
     def __init__(self) -> None:
+        self.version = 0
         self._values = dict(RESET_VALUES)
 
     def __getitem__(self, register: Register) -> int:
@@ -88,6 +93,7 @@ class Registers:
         if register in _CAPPED:
             value = min(value, CYCLES_CAP)
         self._values[register] = value & WRITE_MASKS[register]
+        self.version += 1
 
     def _check_limit(self, register: Register, value: int, place: int) -> None:
         ceiling, present = _CEILINGS[register], self._values[register]

@@ -104,10 +104,14 @@ def result_words(m: int, width_bits: int) -> int:
 def pack_results(values: Integers, width_bits: int) -> bytes:
     """Packs results `[n, m]` (int32, already clamped) at 16, 24 or 32 bits, every row padded to a word."""
     n, m = values.shape
-    size = width_bits // 8
+    if width_bits == 32:
+        return values.astype("<i4").tobytes()
     out = np.zeros((n, 4 * result_words(m, width_bits)), np.uint8)
-    raw = np.ascontiguousarray(values, "<i4").view(np.uint8).reshape(n, m, 4)
-    out[:, : m * size].reshape(n, m, size)[...] = raw[:, :, :size]
+    if width_bits == 16:
+        out.view("<i2")[:, :m] = values
+    else:
+        raw = np.ascontiguousarray(values, "<i4").view(np.uint8).reshape(n, m, 4)
+        out[:, : 3 * m].reshape(n, m, 3)[...] = raw[:, :, :3]
     return out.tobytes()
 
 
