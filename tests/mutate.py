@@ -143,13 +143,15 @@ def replay(mutations: list[Mutation], folder: Path) -> int:
 def broken(mutation: Mutation, copy: Path, kernels: Path) -> Outcome:
     """Runs the mutation's test with the mutation in place; the file is as it was afterwards."""
     path = copy / mutation.file
-    path.write_text(path.read_text().replace(mutation.old, mutation.new))
+    whole, times = path.read_bytes(), path.stat()
+    path.write_text(whole.decode().replace(mutation.old, mutation.new))
     # Kernels of a broken twin are kept apart, so that the unbroken ones need not be compiled again.
     kept = kernels if "/emulator/" in mutation.file else kernels.with_name("kernels")
     try:
         return run(mutation.command, copy, kept)
     finally:
-        shutil.copy2(ROOT / mutation.file, path)
+        path.write_bytes(whole)
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
 def run(command: list[str], copy: Path, kernels: Path) -> Outcome:
