@@ -124,7 +124,7 @@ def test_position_factors_superpose_to_rounding():
     assert np.abs(flat.sum(axis=0) - y[2]).max() <= 64
 
 
-def test_changed_cells_and_tables_change_the_next_result():
+def test_changed_cells_tables_and_registers_change_the_next_result():
     rng = np.random.default_rng(6)
     bench = Bench(40, 72)
     bench.ideal()
@@ -138,6 +138,11 @@ def test_changed_cells_and_tables_change_the_next_result():
         lambda: bench.write(Register.EMU_FLAGS, 0),
         lambda: bench.table(Table.V, np.full(512, -900)),
         lambda: bench.table(Table.GAIN, np.full(2048, 60000)),
+        lambda: bench.write(Register.EMU_READ_GAIN, round(2**30 / 2621)),
+        lambda: bench.write(Register.EMU_RANGE_SHIFT, 21),
+        lambda: bench.write(Register.EMU_ADC_MAX, 9000),
+        lambda: bench.table(Table.INL, np.full(64, -100)),
+        lambda: bench.table(Table.DARK, np.full(2048, 7)),
     ):
         change()
         seen.append(bench.vectors(Opcode.MAC, np.ones((1, 40)), *lines, bits=1).values.tobytes())
