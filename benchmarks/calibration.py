@@ -26,6 +26,7 @@ MOST_RESIDUAL = 1.2
 LEAST_GAIN = 5.0
 NOT_CALIBRATED_RATIO_FROM = 16  # averages from which read noise no longer hides the uncalibrated error
 TAKES = 8
+REACHED = slice(2, -2)  # of the 64 entries of the INL table
 CASES = (  # bits, averages, signed, plane by plane
     (1, 1, False, True),
     (8, 1, False, True),
@@ -94,15 +95,18 @@ def show_converters(board, found):
     drawn = tables[Table.GAIN].reshape(4, -1).astype(float)
     straight = np.array([gain_and_shift(one)[0] for one in codes_per_g_code(board.profile.chip)])
     nominal = 1 / np.array([board.profile.siemens_per_adc_code(one) for one in range(4)])
-    slope, level = np.polyfit((np.arange(64) - 31.5) * 256, tables[Table.INL], 1)  # the channels'
+    # The bend's own straight line, where levels reach, belongs to the channels.
+    slope = np.polyfit(((np.arange(64) - 31.5) * 256)[REACHED], tables[Table.INL][REACHED], 1)[0]
     true = nominal[:, None] * drawn / straight[:, None] * (1 + slope)
     good = bool(channels.enabled)
-    for name, truth in (("gain", true), ("offset", np.tile(tables[Table.OFFSET] + level, (4, 1)))):
+    at_zero = np.interp(0, adc["bend_knots"].values, adc["bend"].values)
+    dark = tables[Table.OFFSET] + tables[Table.INL][32] - at_zero
+    for name, truth in (("gain", true), ("offset", np.tile(dark, (4, 1)))):
         seen = adc[name]
         error = seen.values - truth[:, : seen.values.shape[1]]
         shared = error.mean(axis=1, keepdims=True)
         own = ((error - shared) / seen.channel).ravel()
-        bend = adc["bend"].board.min() if name == "offset" else 0.0
+        bend = np.interp(0, adc["bend_knots"].values, adc["bend"].board) if name == "offset" else 0.0
         common = (shared[:, 0] / np.hypot(seen.board.mean(axis=1), bend)).round(3)
         print(f"  {name} of {own.size} channels: own errors sd {own.std():.3f}; mean/board part {common}")
         good &= 0.9 < own.std() < 1.1 and bool(np.all(np.abs(common) < 2))

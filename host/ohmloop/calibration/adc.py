@@ -72,7 +72,8 @@ def _levels(
     """
     recipe, profile = setting.recipe, setting.macro.profile
     most = int(recipe.full_scale * profile.adc_bound * profile.siemens_per_adc_code(range_index) / unit)
-    count = min(recipe.levels, (most - recipe.holdout_levels // 2) // 2)
+    kept = max(1, min(recipe.holdout_levels, most // 4))
+    count = min(recipe.levels, (most - kept) // 2)
     if count < 2:
         raise LimitError(
             f"range {range_index}: {most} levels of the reference fit, {recipe.levels} a polarity asked",
@@ -86,16 +87,18 @@ def _levels(
     free = np.setdiff1d(np.arange(1, most + 1), up)
     down = _nearest(free, places[1])
     free = np.setdiff1d(free, down)
-    middles = (np.arange(recipe.holdout_levels) + 0.5) / recipe.holdout_levels * most
+    middles = (np.arange(kept) + 0.5) / kept * most
     others = _nearest(free, middles)
     signs = np.where(np.arange(others.size) % 2, 1, -1)
     return np.concatenate([-down[::-1], [0], up]), others * signs
 
 
 def _nearest(free: NDArray[np.intp], wanted: Floats) -> NDArray[np.intp]:
-    """Returns distinct members of an ascending set near the wanted places, ascending."""
-    places = np.clip(np.searchsorted(free, wanted), 0, free.size - 1)
-    return np.unique(free[places])
+    """Returns as many distinct members of a set, each nearest to its wanted place, ascending."""
+    left, chosen = list(free), []
+    for place in wanted:
+        chosen.append(left.pop(int(np.argmin(np.abs(np.array(left) - place)))))
+    return np.sort(np.array(chosen, np.intp))
 
 
 def _read_levels(

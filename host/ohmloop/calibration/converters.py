@@ -10,11 +10,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-SWEEPS: Final = 6
+SWEEPS: Final = 4
 SMOOTHING: Final = 1e-2
 """Weight of the bend curve's second differences against its data: only knots that saw nothing feel it."""
 
@@ -124,9 +125,17 @@ def fit_channels(ranges: Sequence[LevelReadings], *, good: Mask, knots: int, ful
             one.codes - line.offset - ideal for one, line, ideal in zip(ranges, lines, ideals, strict=True)
         ]
         seen = [np.broadcast_to(mask, ideal.shape) for mask, ideal in zip(good, ideals, strict=True)]
+        levels = [
+            np.broadcast_to(np.arange(one.siemens.size)[:, None], ideal.shape)
+            for one, ideal in zip(ranges, ideals, strict=True)
+        ]
+        starts = np.cumsum([0, *(one.siemens.size for one in ranges)])
         bend = _bend(
             np.concatenate([ideal[mask] for ideal, mask in zip(ideals, seen, strict=True)]),
             np.concatenate([rest[mask] for rest, mask in zip(straight, seen, strict=True)]),
+            np.concatenate(
+                [start + one[mask] for start, one, mask in zip(starts, levels, seen, strict=False)]
+            ),
             np.linspace(-full, full, knots),
         )
         lines = [_line(one, one.codes - bend.at(ideal)) for one, ideal in zip(ranges, ideals, strict=True)]
@@ -191,25 +200,38 @@ def _uncertainties(one: LevelReadings, line: _Line, good: Mask, shaped: float) -
     }
 
 
-def _bend(ideal: Floats, residual: Floats, knots: Floats) -> Bend:
-    """Fits the curve through residuals by smoothed least squares; takes its own straight line away."""
+def _bend(ideal: Floats, residual: Floats, level: NDArray[np.intp], knots: Floats) -> Bend:
+    """Fits the curve through residuals `[points]` by smoothed least squares; takes its own line away.
+
+    `level` numbers the level that a point was read at: channels that meet almost the same code there share
+    its rounding error.
+    """
     place = np.clip((ideal - knots[0]) / (knots[1] - knots[0]), 0, knots.size - 1)
     left = np.minimum(place.astype(np.intp), knots.size - 2)
     share = place - left
-    normal = np.zeros((knots.size, knots.size))
-    np.add.at(normal, (left, left), (1 - share) ** 2)
-    np.add.at(normal, (left + 1, left + 1), share**2)
-    np.add.at(normal, (left, left + 1), share * (1 - share))
-    np.add.at(normal, (left + 1, left), share * (1 - share))
-    seen = np.zeros(knots.size)
-    np.add.at(seen, left, (1 - share) * residual)
-    np.add.at(seen, left + 1, share * residual)
+    points = np.arange(ideal.size)
+    shape = (ideal.size, knots.size)
+    basis = csr_matrix(
+        (np.concatenate([1 - share, share]), (np.tile(points, 2), np.concatenate([left, left + 1]))), shape
+    )
+    normal = (basis.T @ basis).toarray()
     rough = np.diff(np.eye(knots.size), 2, axis=0)
-    smooth = normal + SMOOTHING * ideal.size / knots.size * rough.T @ rough
-    inverse = np.linalg.inv(smooth)
-    codes = inverse @ seen
-    weight = np.diag(normal) + 1e-9
-    line = np.polynomial.polynomial.polyfit(knots / knots[-1], codes, 1, w=np.sqrt(weight))
+    inverse = np.linalg.inv(normal + SMOOTHING * ideal.size / knots.size * rough.T @ rough)
+    codes = inverse @ (basis.T @ residual)
+    line = np.polynomial.polynomial.polyfit(knots / knots[-1], codes, 1, w=np.sqrt(np.diag(normal) + 1e-9))
     codes -= np.polynomial.polynomial.polyval(knots / knots[-1], line)
-    left_over = float(np.mean((residual - np.interp(ideal, knots, codes)) ** 2))
-    return Bend(knots, codes, np.sqrt(np.maximum(np.diag(inverse), 0) * left_over))
+    own = float(np.mean((residual - np.interp(ideal, knots, codes)) ** 2)) * np.diag(inverse)
+    summed = csr_matrix((np.ones(ideal.size), (level, points))) @ basis
+    shared = inverse @ (summed.T @ np.diag(_shared_rounding(ideal, level)) @ summed) @ inverse
+    return Bend(knots, codes, np.sqrt(np.maximum(own + np.diag(shared), 0)))
+
+
+def _shared_rounding(ideal: Floats, level: NDArray[np.intp]) -> Floats:
+    """Returns the variance of rounding that the channels of each level share, codes squared `[levels]`.
+
+    By the first harmonic of the rounding error it falls with their spread; zero is rounded without an error.
+    """
+    count = np.bincount(level)
+    mean = np.bincount(level, ideal) / np.maximum(count, 1)
+    spread = np.maximum(np.bincount(level, ideal**2) / np.maximum(count, 1) - mean**2, 0)
+    return np.asarray(np.where(mean == 0, 0.0, ROUNDING**2 * np.exp(-4 * np.pi**2 * spread)))

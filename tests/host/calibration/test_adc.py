@@ -7,7 +7,7 @@ from conftest import Bench
 
 import ohmloop
 from ohmloop._map import Register, Table
-from ohmloop.board import Board
+from ohmloop.board import Board, Macro
 from ohmloop.calibration import Calibration, calibrate
 from ohmloop.calibration.recipes import AdcRecipe, load_recipe
 from ohmloop.errors import LimitError
@@ -32,11 +32,13 @@ def test_normalised_errors_of_gains_have_standard_deviation_one(bench: Bench, ca
 
 
 def test_normalised_errors_of_offsets_have_standard_deviation_one(bench: Bench, calibration: Calibration):
-    offset, level = calibration["adc"]["offset"], np.polyfit(BIN, bench.truth.inl, 1)[1]
-    errors = (offset.values - bench.truth.offset - level) / offset.channel
-    assert 0.9 < (errors - errors.mean(axis=1, keepdims=True)).std() < 1.1
-    bend = calibration["adc"]["bend"].board.min()
-    assert np.all(np.abs((offset.values - bench.truth.offset - level).mean(axis=1)) < 2 * bend)
+    adc = calibration["adc"]
+    offset, bend = adc["offset"], adc["bend"]
+    at_zero, known = (np.interp(0, adc["bend_knots"].values, one) for one in (bend.values, bend.board))
+    errors = offset.values + at_zero - bench.truth.offset - bench.truth.inl[32]
+    own = (errors - errors.mean(axis=1, keepdims=True)) / offset.channel
+    assert own.size >= 512 and 0.9 < own.std() < 1.1
+    assert np.all(np.abs(errors.mean(axis=1)) < 2 * np.hypot(offset.board.mean(axis=1), known))
 
 
 def test_the_bend_is_that_of_the_converters(bench: Bench, calibration: Calibration):
@@ -47,6 +49,21 @@ def test_the_bend_is_that_of_the_converters(bench: Bench, calibration: Calibrati
     left = np.interp(place, adc["bend_knots"].values, adc["bend"].values) - true
     assert np.sqrt(np.mean(left**2)) < 0.25 * np.sqrt(np.mean(true**2))
     assert calibration.bends
+
+
+def test_no_level_is_both_fitted_and_held_out(board: Board, monkeypatch):
+    read, plain = [], Macro.read_reference
+
+    def spy(macro, level, **how):
+        read.append((how["range"], level))
+        return plain(macro, level, **how)
+
+    monkeypatch.setattr(Macro, "read_reference", spy)
+    calibrate(board, "adc")
+    assert len(set(read)) == len(read) == 4 * (5 + 1 + 5 + 6)
+    for one in range(4):
+        levels = {level for where, level in read if where == one}
+        assert min(levels) < 0 < max(levels) and not any(-level in levels for level in levels if level)
 
 
 def test_a_reference_that_is_off_shifts_all_gains_together(board: Board):
@@ -84,9 +101,9 @@ def test_five_levels_show_the_same_gains_with_larger_uncertainty(bench: Bench, c
 def test_a_reference_of_too_few_levels_is_refused(board: Board):
     recipe = load_recipe("adc")
     assert isinstance(recipe, AdcRecipe)
-    with pytest.raises(LimitError, match="range 3: 24 levels of the reference fit") as caught:
-        calibrate(board, recipe.model_copy(update={"holdout_levels": 48}))
-    assert caught.value.value == 24 and caught.value.unit == "levels"
+    with pytest.raises(LimitError, match="range 3: 2 levels of the reference fit") as caught:
+        calibrate(board, recipe.model_copy(update={"full_scale": 0.1}))
+    assert caught.value.value == 2 and caught.value.unit == "levels"
 
 
 NONE = """format: ohmloop-chip-1

@@ -87,6 +87,15 @@ def test_the_common_part_of_a_mean_stays_and_the_independent_part_averages_out(b
     assert apart.estimate.channel.mean() == pytest.approx(seen.estimate.channel.mean(), rel=0.1)
 
 
+def test_nothing_driven_is_as_uncertain_as_the_offset_in_every_plane(bench: Bench, calibration: Calibration):
+    macro = bench.board.macro
+    seen = macro.matvec(np.zeros((1, 64)), bench.window, calibration=calibration, x_unit="1", averages=16)
+    place = seen.range, seen.columns
+    offset = calibration["dark"]["offset"].channel[place] / calibration["adc"]["gain"].values[place]
+    assert np.allclose(seen.estimate.channel, offset, rtol=0.05)
+    assert np.abs(seen.values).max() < 6 * seen.uncertainty.max()
+
+
 def test_saturation_is_flagged(bench: Bench, calibration: Calibration):
     seen = product(bench, calibration, bits=1, range=3)
     assert seen.saturated.any() and "saturated 0" not in repr(seen)
