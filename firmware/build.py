@@ -30,7 +30,7 @@ IMAGE_LIMIT = 12288  # bytes of program and constants; the rest is for buffers
 
 TARGET = "-target riscv32-freestanding-none -mcpu=generic_rv32+zmmul".split()
 CFLAGS = (
-    "-std=c11 -Os -ffreestanding -fno-sanitize=all -fno-builtin -fno-pic -fno-jump-tables "
+    "-std=c11 -O2 -flto -ffreestanding -fno-sanitize=all -fno-builtin -fno-pic -fno-jump-tables "
     "-fomit-frame-pointer -ffunction-sections -fdata-sections -Wall -Wextra -Wconversion "
     "-Wshadow -Wvla -Werror"
 ).split()
@@ -47,7 +47,7 @@ def compiled(sources: list[Path]) -> Path:
         objects.append(str(target))
     elf = BUILD / "firmware.elf"
     link = ["-Wl,-T,link.ld", "-Wl,--gc-sections", "-static", "-g"]
-    zig("cc", *TARGET, "-Os", *link, *objects, "-o", str(elf))
+    zig("cc", *TARGET, "-O2", "-flto", *link, *objects, "-o", str(elf))
     return elf
 
 

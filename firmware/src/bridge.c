@@ -43,8 +43,8 @@ uint32_t bridge_cycles(void) {
     return get(BRIDGE_CYCLES);
 }
 
-void bridge_mask(const uint32_t mask[CORE_MASK_WORDS]) {
-    for (uint32_t i = 0; i < CORE_MASK_WORDS; i++) {
+void bridge_mask(const uint32_t mask[CORE_MASK_WORDS], uint32_t words) {
+    for (uint32_t i = 0; i < words; i++) {
         put(BRIDGE_MASK + 4u * i, mask[i]);
     }
 }

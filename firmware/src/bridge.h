@@ -31,9 +31,9 @@ uint32_t bridge_words(void);
 uint32_t bridge_request(uint32_t place);
 uint32_t bridge_room(void);
 
-//! Columns of the following commands, CORE_MASK_WORDS words, column 0 in bit 0 of the first.
-//! bridge_mask_holds: they are what the bridge holds.
-void bridge_mask(const uint32_t mask[CORE_MASK_WORDS]);
+//! Columns of the following commands, column 0 in bit 0 of the first word; words not given stay (a run begins
+//! with zeros). bridge_mask_holds: they are what the bridge holds.
+void bridge_mask(const uint32_t mask[CORE_MASK_WORDS], uint32_t words);
 bool bridge_mask_holds(const uint32_t mask[CORE_MASK_WORDS]);
 
 //! Converts the columns of the mask; STATUS_OK, OVER_READ_LIMIT, BAD_WINDOW (empty mask, no such row) or

@@ -7,7 +7,7 @@
 #include "window.h"
 #include "workspace.h"
 
-enum { MAX_ROUNDS = 1024u, INDICES = 1u << 20, HEAD_WORDS = 4u, COUNT_TOP = 255u };
+enum { KINDS = 3u, MAX_ROUNDS = 1024u, INDICES = 1u << 20, HEAD_WORDS = 4u, COUNT_TOP = 255u };
 enum { SUM_TOP = (1 << 23) - 1 };
 
 // What a request has used and decided so far. Rows and columns are those of the window module.
@@ -15,8 +15,16 @@ struct job {
     struct plan plan;
     uint32_t n;  // operation indices used
     uint32_t rows_done, given, readings;
+    uint32_t mask_words;  // words of a mask that hold columns of the window
     bool stopped;
     enum status_code failure;  // OK while the macro answers
+};
+
+// What a reading of a row left: the open cells, and those that wait for a pulse, by kind.
+struct round {
+    uint32_t mask[CORE_MASK_WORDS];
+    uint32_t open;
+    uint32_t waiting[KINDS], lowest[KINDS];
 };
 
 static struct job job;
@@ -30,7 +38,7 @@ static struct program_cell* cells_of(uint32_t row) {
 }
 
 static void clear_mask(uint32_t mask[CORE_MASK_WORDS]) {
-    for (uint32_t i = 0; i < CORE_MASK_WORDS; i++) {
+    for (uint32_t i = 0; i < job.mask_words; i++) {
         mask[i] = 0;
     }
 }
@@ -112,89 +120,111 @@ static bool permitted(uint32_t kind) {
 
 // ---- A row ----
 
-// Reads the open cells and judges them; returns how many are open afterwards.
-static uint32_t read_and_judge(uint32_t row, struct program_cell* cells) {
-    uint32_t mask[CORE_MASK_WORDS];
-    uint32_t open = 0;
-    uint32_t result = 0;
-    clear_mask(mask);
-    for (uint32_t i = 0; i < window_columns.count; i++) {
-        if (cells[i].outcome == OUTCOME_OPEN) {
-            set_bit(mask, i);
-            open++;
-        }
-    }
-    bridge_mask(mask);
-    read_row(row, job.plan.a);
-    job.readings += open;
-    open = 0;
-    for (uint32_t i = 0; job.failure == STATUS_OK && i < window_columns.count; i++) {
-        if (cells[i].outcome == OUTCOME_OPEN) {
-            decide_reading(&job.plan, bridge_result(result++), &cells[i]);
-            open += cells[i].outcome == OUTCOME_OPEN ? 1u : 0u;
-        }
-    }
-    return open;
-}
-
 // The key of a cell's coming pulse: RESETs of TWO_PULSE share one voltage.
 static uint32_t key_of(uint32_t kind, const struct program_cell* cell) {
     bool erase = job.plan.algorithm == ALGORITHM_TWO_PULSE && kind == PULSE_RESET;
     return erase ? job.plan.down.start : cell->key;
 }
 
-static bool waits(uint32_t kind, uint32_t key, const struct program_cell* cell) {
-    return (cell->coming >> kind & 1u) != 0u && key_of(kind, cell) == key;
+static void begin(struct round* round) {
+    clear_mask(round->mask);
+    round->open = 0;
+    for (uint32_t kind = 0; kind < KINDS; kind++) {
+        round->waiting[kind] = 0;
+        round->lowest[kind] = UINT32_MAX;
+    }
 }
 
-// One pulse on the cells that wait for this kind at this key; without permission, or when it is cut short,
-// programming stops.
-static void pulse_group(uint32_t row, uint32_t kind, uint32_t key, struct program_cell* cells) {
-    uint32_t mask[CORE_MASK_WORDS];
-    uint32_t size = 0;
-    clear_mask(mask);
-    for (uint32_t i = 0; i < window_columns.count; i++) {
-        if (waits(kind, key, &cells[i])) {
-            set_bit(mask, i);
-            size++;
+static void note(uint32_t kind, const struct program_cell* cell, struct round* round) {
+    if ((cell->coming >> kind & 1u) != 0u) {
+        uint32_t key = key_of(kind, cell);
+        round->waiting[kind]++;
+        round->lowest[kind] = key < round->lowest[kind] ? key : round->lowest[kind];
+    }
+}
+
+// Reads the open cells and judges them; `round` says which are open, and comes back with what is left.
+static void read_and_judge(uint32_t row, struct program_cell* cells, struct round* round) {
+    uint32_t result = 0;
+    bridge_mask(round->mask, job.mask_words);
+    job.readings += round->open;
+    read_row(row, job.plan.a);
+    begin(round);
+    for (uint32_t i = 0; job.failure == STATUS_OK && i < window_columns.count; i++) {
+        struct program_cell* cell = &cells[i];
+        if (cell->outcome != OUTCOME_OPEN) {
+            continue;
+        }
+        decide_reading(&job.plan, bridge_result(result++), cell);
+        if (cell->outcome == OUTCOME_OPEN) {
+            set_bit(round->mask, i);
+            round->open++;
+            note(PULSE_RESET, cell, round);
+            note(job.plan.up.kind, cell, round);
         }
     }
+}
+
+// A pulse that was not given is not counted.
+static void take_back(const uint32_t mask[CORE_MASK_WORDS], struct program_cell* cells) {
+    for (uint32_t i = 0; i < window_columns.count; i++) {
+        uint32_t line = window_columns.line[i];
+        cells[i].pulses = (uint8_t)(cells[i].pulses - (mask[line / 32u] >> line % 32u & 1u));
+    }
+}
+
+// One pulse on the cells of a mask; false, and programming stops, when it was not permitted.
+static bool give(uint32_t row, uint32_t kind, uint32_t key, uint32_t size,
+                 const uint32_t mask[CORE_MASK_WORDS]) {
     if (bridge_token() < size) {
         job.stopped = true;
-        return;
+        return false;
     }
     struct bridge_command command = next_command(row, 1);
     plan_pulse(&job.plan, kind, key, &command);
-    bridge_mask(mask);
+    bridge_mask(mask, job.mask_words);
     enum status_code status = bridge_pulse(&command);
     job.failure = status == STATUS_MACRO_TIMEOUT ? status : STATUS_OK;
     job.stopped = status != STATUS_OK;
-    if (status != STATUS_OK && status != STATUS_ABORTED) {
-        return;
-    }
-    job.given += size;
+    return status == STATUS_OK || status == STATUS_ABORTED;
+}
+
+// The group of the lowest key of a kind; the lowest of those that are left is found on the way.
+static void pulse_group(uint32_t row, uint32_t kind, struct program_cell* cells, struct round* round) {
+    uint32_t mask[CORE_MASK_WORDS];
+    uint32_t key = round->lowest[kind];
+    uint32_t next = UINT32_MAX;
+    uint32_t size = 0;
+    clear_mask(mask);
     for (uint32_t i = 0; i < window_columns.count; i++) {
-        if (waits(kind, key, &cells[i])) {
-            cells[i].coming = (uint8_t)(cells[i].coming & ~(1u << kind));
-            cells[i].pulses++;
+        struct program_cell* cell = &cells[i];
+        if ((cell->coming >> kind & 1u) == 0u) {
+            continue;
         }
+        uint32_t its = key_of(kind, cell);
+        if (its == key) {
+            set_bit(mask, i);
+            cell->coming = (uint8_t)(cell->coming & ~(1u << kind));
+            cell->pulses++;
+            size++;
+        } else {
+            next = its < next ? its : next;
+        }
+    }
+    round->lowest[kind] = next;
+    round->waiting[kind] -= size;
+    if (give(row, kind, key, size, mask)) {
+        job.given += size;
+    } else {
+        take_back(mask, cells);
     }
 }
 
 // The pulses of a kind, keys rising.
-static void pulse_kind(uint32_t row, uint32_t kind, struct program_cell* cells) {
-    for (uint32_t groups = 0; runs() && groups < window_columns.count; groups++) {
-        uint32_t lowest = UINT32_MAX;
-        for (uint32_t i = 0; i < window_columns.count; i++) {
-            if ((cells[i].coming >> kind & 1u) != 0u) {
-                uint32_t key = key_of(kind, &cells[i]);
-                lowest = key < lowest ? key : lowest;
-            }
-        }
-        if (lowest == UINT32_MAX) {
-            return;
-        }
-        pulse_group(row, kind, lowest, cells);
+static void pulse_kind(uint32_t row, uint32_t kind, struct program_cell* cells, struct round* round) {
+    for (uint32_t groups = 0; runs() && round->waiting[kind] != 0u && groups < window_columns.count;
+         groups++) {
+        pulse_group(row, kind, cells, round);
     }
 }
 
@@ -208,15 +238,17 @@ static void close(uint32_t outcome, struct program_cell* cells) {
 }
 
 static void program_row(uint32_t row, struct program_cell* cells) {
-    uint32_t open = window_columns.count;
-    for (uint32_t round = 0; round < MAX_ROUNDS && open != 0u && runs(); round++) {
+    struct round round;
+    window_mask(&window_columns, round.mask);
+    round.open = window_columns.count;
+    for (uint32_t rounds = 0; rounds < MAX_ROUNDS && round.open != 0u && runs(); rounds++) {
         if (job.n + (1u << job.plan.a) + 2u * window_columns.count > INDICES) {
             job.stopped = true;
             break;
         }
-        open = read_and_judge(row, cells);
-        pulse_kind(row, PULSE_RESET, cells);
-        pulse_kind(row, job.plan.up.kind, cells);
+        read_and_judge(row, cells, &round);
+        pulse_kind(row, PULSE_RESET, cells, &round);
+        pulse_kind(row, job.plan.up.kind, cells, &round);
     }
     if (runs()) {
         close(OUTCOME_BUDGET, cells);
@@ -269,7 +301,7 @@ static void report(void) {
     uint32_t place = HEAD_WORDS;
     wait(job.plan.delay);
     window_mask(&window_columns, mask);
-    bridge_mask(mask);
+    bridge_mask(mask, CORE_MASK_WORDS);
     for (uint32_t row = 0; row < window_rows.count && job.failure == STATUS_OK; row++) {
         place = report_row(row, place, cells_of(row));
     }
@@ -289,9 +321,10 @@ void program_run(void) {
     plan_read(&job.plan);
     uint32_t word = window_read(window_read(PLAN_AXES, &window_rows), &window_columns);
     uint32_t cells = window_rows.count * window_columns.count;
-    trap_unless(cells <= PROGRAM_CELLS);
+    trap_unless(cells != 0u && cells <= PROGRAM_CELLS);
+    job.mask_words = window_columns.line[window_columns.count - 1u] / 32u + 1u;
     window_mask(&window_columns, mask);
-    bridge_mask(mask);
+    bridge_mask(mask, CORE_MASK_WORDS);
     if (!permitted(job.plan.up.kind) || (job.plan.up.kind == PULSE_SET && !permitted(PULSE_RESET))) {
         return;
     }

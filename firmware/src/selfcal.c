@@ -60,7 +60,7 @@ void selfcal_run(void) {
         channels[i] = (struct selfcal_channel){0, 0};
     }
     window_mask(&window_columns, mask);
-    bridge_mask(mask);
+    bridge_mask(mask, CORE_MASK_WORDS);
     for (uint32_t i = 0; i < readings; i++, command.index++) {
         enum status_code status = bridge_read(&command);
         if (status != STATUS_OK) {

@@ -73,7 +73,7 @@ void selftest_run(void) {
     }
     uint32_t marched = march(__free_start, __free_end, &failed);
     window_mask(&window_columns, mask);
-    bridge_mask(mask);
+    bridge_mask(mask, CORE_MASK_WORDS);
     failed |= bridge_mask_holds(mask) ? 0u : FAILED_MASK;
     enum status_code refusal = forbidden();
     failed |= refusal == STATUS_OK || refusal == STATUS_MACRO_TIMEOUT ? FAILED_GUARD : 0u;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-//! What only a bug of ours can break: the core stops, the board ends what it began and answers FIRMWARE_FAULT.
+//! What only a bug of ours can break: the core stops, the board ends what it began and answers
+//! FIRMWARE_FAULT.
 #ifndef TRAP_H
 #define TRAP_H
 

@@ -183,7 +183,7 @@ def test_safe_in_the_middle_of_programming_ends_it_and_counts_its_pulses() -> No
         peer.set_limits()
         peer.arm(kinds=frozenset({Pulse.FORM}))
         waiting = peer.send(Opcode.PROGRAM, ramp_request(Axis(0, 16), Axis(0, 32)).encode())
-        wire.read(0.0005)  # half a millisecond of board time
+        wire.read(0.005)  # of board time: pulses are under way
         peer.urgent(Opcode.SAFE)
         reply = peer.reply_to(waiting)
         begun, rows, pulses = unpack_words(reply.payload)
