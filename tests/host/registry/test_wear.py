@@ -156,6 +156,17 @@ def test_firmwares_steps_charge_every_cell_with_what_it_may_have_seen(registry, 
     assert registry.wear.pulses(chip)[:6, 0].tolist() == [2, 2, 3, 3, 3, 3]
 
 
+def test_what_was_settled_is_not_charged_again(registry: Registry, chip: Chip) -> None:
+    session = registry.jobs.session(chip, BoardCounter("b", 1, 0))
+    for _ in range(2):
+        job = a_job(registry, chip, session=session, resumable=False)
+        for number in range(2):
+            job.begin(number, rows=step_rows(number))
+        job.settle(lambda: 3)  # the board's counter stays where the first job left it
+        job.finish()
+    assert registry.wear.pulses(chip)[:6, 0].tolist() == [3, 3, 3, 3, 0, 0]
+
+
 def test_looking_at_a_chip_settles_no_doubt(registry: Registry, chip: Chip) -> None:
     crashed(registry, chip, BoardCounter("b", 1, 0), row_by_row=True)
     assert [job.state for job in registry.jobs.all(chip)] == ["interrupted"]
