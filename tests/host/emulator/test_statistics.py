@@ -139,10 +139,10 @@ def test_changed_cells_tables_and_registers_change_the_next_result():
         lambda: bench.table(Table.V, np.full(512, -900)),
         lambda: bench.table(Table.GAIN, np.full(2048, 60000)),
         lambda: bench.write(Register.EMU_READ_GAIN, round(2**30 / 2621)),
-        lambda: bench.write(Register.EMU_RANGE_SHIFT, 21),
-        lambda: bench.write(Register.EMU_ADC_MAX, 9000),
+        lambda: bench.write(Register.EMU_RANGE_SHIFT, 23),
         lambda: bench.table(Table.INL, np.full(64, -100)),
         lambda: bench.table(Table.DARK, np.full(2048, 7)),
+        lambda: bench.write(Register.EMU_ADC_MAX, 2000),
     ):
         change()
         seen.append(bench.vectors(Opcode.MAC, np.ones((1, 40)), *lines, bits=1).values.tobytes())
