@@ -62,6 +62,10 @@ class CellAccess:
         )
         self.slow.fresh.settle()
 
+    def factors(self, kind: int, columns: NDArray[np.int64], index: int) -> NDArray[np.int64]:
+        """Returns w, Q16, of every column for sums or the reference at an operation index."""
+        return self.slow.factors(kind, columns, index, self._reader.gauss)
+
     def read_row(
         self,
         row: int,

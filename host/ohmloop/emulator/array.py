@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """One emulated macro: requests on windows of its cells to packed results (docs/emulator.md)."""
 
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -11,9 +12,11 @@ from ohmloop.emulator import vectors
 from ohmloop.emulator.access import CellAccess
 from ohmloop.emulator.cellread import read_bias
 from ohmloop.emulator.cells import Train
-from ohmloop.emulator.preparation import Preparations
+from ohmloop.emulator.conversion import SCALE
+from ohmloop.emulator.preparation import Preparations, Prepared
 from ohmloop.emulator.registers import Registers
 from ohmloop.emulator.tables import Tables
+from ohmloop.emulator.wander import REFERENCE, SUM
 from ohmloop.link.messages import Axis, PulseRequest, VectorRequest, pack_flags, pack_results
 
 _G_MAX: Final = 1023
@@ -39,6 +42,16 @@ def packed(values: NDArray[np.int64], saturated: NDArray[np.bool_], width_bits: 
     top = (1 << (width_bits - 1)) - 1
     kept = np.clip(values, -top - 1, top)
     return Reading.of(kept.astype(np.int32), saturated | (kept != values), width_bits)
+
+
+def _wandered(prepared: Prepared, factors: NDArray[np.int64], shift: int) -> Prepared:
+    """Returns what a reading takes with its gains changed by w, Q16, of every column."""
+    parameters = prepared.parameters.copy()
+    padded = np.zeros(prepared.window.numbers.shape)
+    padded.reshape(-1)[: factors.size] = factors
+    gains = parameters[:, SCALE, :] * 2.0**shift  # whole numbers
+    parameters[:, SCALE, :] = (gains + np.floor(gains * padded * 2.0**-16)) * 2.0**-shift
+    return replace(prepared, parameters=parameters)
 
 
 class EmulatedArray:
@@ -108,6 +121,13 @@ class EmulatedArray:
                 return self._read_slowly(request)
             self.access.slow.fresh.read_any(request.rows.lines)
         prepared = self._preparations.of(request)
+        if self.access.slow.on:
+            return self._read_in_epochs(request, prepared)
+        values, flags = self._run(request, prepared)
+        return Reading.of(values, flags, request.width_bits)
+
+    def _run(self, request: VectorRequest, prepared: Prepared) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        """Runs vectors, cells or the reference; returns results `[n, m]`, and which are saturated."""
         window = prepared.window
         n, m = request.result_shape
         cells, reference = request.opcode == Opcode.READ_CELLS, request.reference
@@ -123,7 +143,31 @@ class EmulatedArray:
             1 << request.averages_log2, request.operation_index, self._registers[Register.EMU_NOISE_SEED],
             window.codes, window.numbers, prepared.parameters, prepared.noise, prepared.inl, values, flags,
         )  # fmt: skip
-        return Reading.of(values[:, :m], flags[:, :m], request.width_bits)
+        return values[:, :m], flags[:, :m]
+
+    def _read_in_epochs(self, request: VectorRequest, prepared: Prepared) -> Reading:
+        """Runs MAC or MAC_RAW with the slow effects: they are the same for all vectors of an epoch."""
+        per = 1 if request.opcode == Opcode.MAC_RAW else 1 << request.averages_log2
+        kind = REFERENCE if request.reference else SUM
+        shift = self._registers[Register.EMU_RANGE_SHIFT] >> (8 * request.range) & 0x3F
+        indices = [request.operation_index + i * per for i in range(request.count)]
+        parts, first = [], 0
+        for last in range(1, request.count + 1):
+            epoch = self.access.slow.epoch(indices[first])
+            if last < request.count and self.access.slow.epoch(indices[last]) == epoch:
+                continue
+            step = 4 * request.vector_words
+            some = replace(
+                request,
+                count=last - first,
+                operation_index=indices[first],
+                vectors=request.vectors[first * step : last * step],
+            )
+            factors = self.access.factors(kind, request.columns.lines, indices[first])
+            parts.append(self._run(some, _wandered(prepared, factors, shift)))
+            first = last
+        values, flags = (np.concatenate(one) for one in zip(*parts, strict=True))
+        return Reading.of(values, flags, request.width_bits)
 
     def _read_slowly(self, request: VectorRequest) -> Reading:
         """Reads cells with the slow effects, a row at a time."""

@@ -52,7 +52,7 @@ def sweep_bias(registers: Registers, code: int, gate: int, polarity: int) -> Bia
 
 @compiled(
     "void(i8[::1], i8[::1], u8, u4, i8, i8, i8, i8, i8, i8, i8, i8, i8, i8[::1], i8[::1], i8[::1], i8[::1],"
-    " i8[::1], i8[::1], i8[::1], i8[::1], b1[::1])"
+    " i8[::1], i8[::1], i8[::1], b1[::1])"
 )
 def _read_row(
     g: NDArray[np.int64],
@@ -72,7 +72,6 @@ def _read_row(
     scale: NDArray[np.int64],
     offset: NDArray[np.int64],
     dark: NDArray[np.int64],
-    wander: NDArray[np.int64],
     gauss: NDArray[np.int64],
     inl: NDArray[np.int64],
     acc: NDArray[np.int64],
@@ -92,7 +91,6 @@ def _read_row(
                 z2 = gauss[np.uintp((drawn >> np.uint32(16)) & np.uint32(2047))]
             driven = -g[i] if polarity else g[i]
             signal = (driven * position[i] + 256) >> 9
-            signal += (signal * wander[i]) >> 16
             signal += (((read_noise * (g[i] << 6)) >> 16) * z + 2048) >> 12
             signal = clamp(signal, -cap, cap)
             code = clamp((signal * scale[i] + half) >> shift, -_CODE_TOP - 1, _CODE_TOP)
@@ -152,14 +150,15 @@ class CellReader:
         shift = registers[Register.EMU_RANGE_SHIFT] >> (8 * range_) & 0x3F
         dark = tables[Table.DARK][banked] if corrected else np.zeros(columns.size, np.int64)
         acc, saturated = np.zeros(columns.size, np.int64), np.zeros(columns.size, np.bool_)
+        scale = (tables[Table.GAIN][banked] * bias.drive + 16384) >> 15
         read_noise, adc_noise = registers[Register.EMU_READ_NOISE], registers[Register.EMU_ADC_NOISE]
         _read_row(
             g, columns, index, registers[Register.EMU_NOISE_SEED], repeats, bias.polarity, bias.cap,
             read_noise, adc_noise, max(shift - bias.coarser, 0),
             registers.signed(Register.EMU_ADC_MIN, 24), registers.signed(Register.EMU_ADC_MAX, 24),
             int(bool(read_noise or adc_noise)), _ONE_Q15 + tables[Table.V][columns],
-            (tables[Table.GAIN][banked] * bias.drive + 16384) >> 15, tables[Table.OFFSET][columns], dark,
-            wander, self.gauss, tables[Table.INL], acc, saturated,
+            scale + ((scale * wander) >> 16), tables[Table.OFFSET][columns], dark,
+            self.gauss, tables[Table.INL], acc, saturated,
         )  # fmt: skip
         kept = np.clip(acc, -_ACC_TOP - 1, _ACC_TOP)
         saturated |= kept != acc

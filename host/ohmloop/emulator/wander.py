@@ -115,6 +115,10 @@ class SlowEffects:
             or registers.halves(Register.EMU_STEP)[1]
         )
 
+    def epoch(self, index: int) -> int:
+        """Returns the epoch of an operation index."""
+        return index >> (self.registers[Register.EMU_PHYSICS] >> 8 & _EPOCH_BITS)
+
     def factors(
         self, kind: int, columns: NDArray[np.int64], index: int, gauss: NDArray[np.int64], *, row: int = 0
     ) -> NDArray[np.int64]:
@@ -130,12 +134,12 @@ class SlowEffects:
         registers = self.registers
         common, summed = registers.halves(Register.EMU_WANDER)
         telegraph, fraction = registers.halves(Register.EMU_RTN)
-        epoch = index >> (registers[Register.EMU_PHYSICS] >> 8 & _EPOCH_BITS)
         age = self.fresh.read(row) if kind == CELL else SETTLED
         out = np.zeros(columns.size, np.int64)
         _wander(
-            columns, kind, epoch, registers[Register.EMU_NOISE_SEED], self._row_key(row), common, telegraph,
-            fraction, summed, registers.halves(Register.EMU_STEP)[1], self.fresh.marks, age, gauss, out,
+            columns, kind, self.epoch(index), registers[Register.EMU_NOISE_SEED], self._row_key(row), common,
+            telegraph, fraction, summed, registers.halves(Register.EMU_STEP)[1], self.fresh.marks, age,
+            gauss, out,
         )  # fmt: skip
         return out
 

@@ -175,10 +175,11 @@ class Matter:
         h = sample_hash(r["NOISE_SEED"], index, 0, column)
         v = (-g if polarity else g) * (32768 + t["V"][column]) + 256 >> 9
         noise = (r["READ_NOISE"] * (g << 6) >> 16) * self.chip.gauss(h & 0x7FF) + 2048 >> 12
-        signal = v + (v * wander >> 16) + noise
+        signal = v + noise
         if cap is not None:
             signal = clamp(signal, -cap, cap)
         scale = t["GAIN"][range_ * 512 + column] * drive + 16384 >> 15
+        scale += scale * wander >> 16
         product = signal * scale
         code0 = clamp(product + (1 << s - 1) >> s if s else product, -(1 << 23), (1 << 23) - 1)
         n = clamp(code0, -8192, 8191) + 8192 >> 8

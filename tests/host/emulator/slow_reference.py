@@ -49,6 +49,7 @@ class Chip:
     g: list
     registers: dict = field(default_factory=dict)
     tables: dict = field(default_factory=dict)
+    scales: dict = field(default_factory=dict)  # A of columns where slow effects change it
 
     def gauss(self, b):
         value = self.tables["GAUSS"][b & 1023]
@@ -86,6 +87,7 @@ class Chip:
         ref = level * r["REFERENCE_UNIT"] if x is None else 0
         drive = 32768 if x is None else min(65535, read_code * r["READ_GAIN"] + 32768 >> 16)
         scale = self.tables["GAIN"][range_ * 512 + column] * drive + 16384 >> 15
+        scale = self.scales.get(column, scale)
         s = r["RANGE_SHIFT"][range_]
         product = (ir + noise + ref) * scale
         code0 = clamp(product + (1 << s - 1) >> s if s else product, -(1 << 23), (1 << 23) - 1)

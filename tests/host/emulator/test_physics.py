@@ -3,6 +3,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from slow_physics import Matter
 from test_arithmetic import COLUMNS, ROWS, a_board, some_lines
 from test_cells import arm
@@ -126,6 +128,40 @@ def test_cell_reads_wander_and_relax_as_done_by_hand(seed):
             )
             assert reply.values[i].tolist() == values
             assert reply.saturated[i].tolist() == flags
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    seed=st.integers(0, 10_000), opcode=st.sampled_from([Opcode.MAC, Opcode.MAC_RAW]),
+    epoch=st.integers(0, 6), reference=st.booleans(), averages=st.integers(0, 2), signed=st.booleans(),
+)  # fmt: skip
+def test_sums_wander_as_done_by_hand(seed, opcode, epoch, reference, averages, signed):
+    bench, matter, rng = a_chip(seed, EPOCH=epoch)
+    averages = 0 if opcode == Opcode.MAC_RAW else averages
+    rows, columns = some_lines(rng, ROWS), some_lines(rng, COLUMNS)
+    bits, n, base = int(rng.integers(1, 5)), int(rng.integers(1, 9)), int(rng.integers(1 << 40))
+    x = rng.integers(-(2**bits) + 1 if signed else 0, 2**bits, (n, rows.size))
+    how = {"range_": int(rng.integers(4)), "read_code": 2500, "polarity": 1, "level": 77}
+    reply = bench.vectors(
+        opcode, None if reference else x, rows, columns, bits=bits, signed=signed, operation_index=base,
+        averages_log2=averages, range=how["range_"], read_code=2500, polarity=1, level=77, width_bits=32,
+        reference=reference, count=n,
+    )  # fmt: skip
+    gains = list(matter.chip.tables["GAIN"])
+    values = []
+    for i in range(n):
+        at, kind = base + (i << averages), "reference" if reference else "sum"
+        drive = 32768 if reference else min(65535, 2500 * matter.chip.registers["READ_GAIN"] + 32768 >> 16)
+        scales = {}
+        for c in map(int, columns):
+            scale = gains[how["range_"] * 512 + c] * drive + 16384 >> 15
+            scales[c] = scale + (scale * matter.wander(kind, 0, c, at) >> 16)
+        one = [None] if reference else [x[i].tolist()]
+        matter.chip.scales = scales
+        run = matter.chip.mac if opcode == Opcode.MAC else matter.chip.mac_raw
+        extra = (1 << averages,) if opcode == Opcode.MAC else ()
+        values += run(one, rows, columns, bits, at, *extra, 32, **how)[0]
+    assert reply.values.tolist() == values
 
 
 def test_a_cell_read_without_slow_effects_is_the_fast_one():
