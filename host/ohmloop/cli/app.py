@@ -157,6 +157,57 @@ def map_cells(
 
 
 @app.command()
+def program(
+    url: Url,
+    targets: Annotated[
+        Path, typer.Argument(metavar="TARGETS", help="Siemens, [rows, columns]: .npy or .csv.")
+    ],
+    tolerance_us: Annotated[float, typer.Option(help="Accepted distance from the target, microsiemens.")],
+    chip: Chip = None,
+    profile: ProfileName = None,
+    macro: Annotated[int, typer.Option(min=0, help="Which array of the board.")] = 0,
+    rows: Annotated[
+        str | None, typer.Option(metavar="A:B", help="Driven lines; the first by default.")
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option(metavar="A:B", help="Sensed lines; the first by default.")
+    ] = None,
+    algorithm: Annotated[str, typer.Option(help="ispp, ping_pong or two_pulse.")] = "ispp",
+    budget: Annotated[int, typer.Option(help="Pulses a cell at most.")] = 80,
+    form_gate_v: Annotated[
+        float | None,
+        typer.Option(help="Form first, by a ramp with this gate voltage, after a contact check."),
+    ] = None,
+    resume: Annotated[int | None, typer.Option(metavar="JOB", help="Go on with an interrupted job.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Every cell, .npz or .csv.")] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="The summary as JSON.")] = None,
+    png: Annotated[Path | None, typer.Option(metavar="FILE", help="A figure.")] = None,
+) -> None:
+    """Programs cells to target conductances by write-verify on the board; this pulses the chip."""
+    from ohmloop.cli.program import ProgramPlan, run_program
+
+    run_program(
+        ProgramPlan(
+            url=url,
+            targets=targets,
+            chip=chip,
+            profile=profile,
+            macro=macro,
+            rows=rows,
+            columns=columns,
+            tolerance_us=tolerance_us,
+            algorithm=algorithm,
+            budget=budget,
+            form_gate_v=form_gate_v,
+            resume=resume,
+            out=out,
+            json_file=json,
+            png=png,
+        )
+    )
+
+
+@app.command()
 def contact(
     url: Url,
     chip: Chip = None,

@@ -30,6 +30,7 @@ def run_calibrate(
 ) -> bool:
     """Calibrates a board and reports; returns whether every column of every artefact is good."""
     console = Console()
+    out.mkdir(parents=True, exist_ok=True)  # before anything is measured that could not be kept
     with ohmloop.open(url, chip=chip, profile=profile) as board:
         before = _known(board)
         with _progress(console) as told:

@@ -65,7 +65,7 @@ def run_map(plan: MapPlan) -> None:
     console = Console()
     earlier = None if plan.earlier in (None, LAST) else ConductanceMap.load(str(plan.earlier))
     with ohmloop.open(plan.url, chip=plan.chip, profile=plan.profile) as board:
-        macro = _macro(board, plan.macro)
+        macro = macro_of(board, plan.macro)
         window = None if plan.resume is not None else window_of(macro, plan.rows, plan.columns)
         calibration, note = _calibration(board, plan.calibration)
         earlier = _last(macro) if plan.earlier == LAST else earlier
@@ -114,10 +114,10 @@ def run_contact(
     json_file: Path | None,
 ) -> bool:
     """Checks the contact of every line, shows what is bad, and returns whether none is."""
-    _require_folder(json_file)
+    require_folder(json_file)
     console = Console()
     with ohmloop.open(url, chip=chip, profile=profile) as board:
-        array = _macro(board, macro)
+        array = macro_of(board, macro)
         with _progress(console, "contact") as told:
             report = array.check_contact(window_of(array, rows, columns), progress=told)
     found = report.summary()
@@ -156,7 +156,8 @@ def _lines(text: str | None, where: str) -> slice:
     return slice(*parts)
 
 
-def _macro(board: Board, index: int) -> Macro:
+def macro_of(board: Board, index: int) -> Macro:
+    """Returns the array of that number; raises LimitError where the board has none."""
     if not 0 <= index < len(board.macros):
         raise LimitError(
             f"--macro: {index} asked, the board has 0 .. {len(board.macros) - 1}",
@@ -204,21 +205,23 @@ def _check_files(plan: MapPlan) -> None:
     if plan.fit is not None and plan.fit.suffix not in (".yaml", ".yml"):
         raise LimitError(f"--fit: {plan.fit} is no .yaml file", value=str(plan.fit), where="fit")
     if plan.png is not None:
-        _require_module("matplotlib", "demo", "--png")
+        require_module("matplotlib", "demo", "--png")
     if plan.out is not None and plan.out.suffix == ".nc":
-        _require_module("xarray", "data", "--out FILE.nc")
+        require_module("xarray", "data", "--out FILE.nc")
     for path in (plan.out, plan.json_file, plan.png, plan.fit):
-        _require_folder(path)
+        require_folder(path)
 
 
-def _require_folder(path: Path | None) -> None:
+def require_folder(path: Path | None) -> None:
+    """Raises LimitError where a file would have no folder."""
     if path is not None and not path.absolute().parent.is_dir():
         raise LimitError(
             f"{path}: there is no folder {path.parent}", value=str(path), limit="a folder", where=str(path)
         )
 
 
-def _require_module(name: str, extra: str, what: str) -> None:
+def require_module(name: str, extra: str, what: str) -> None:
+    """Raises NotPrepared where an optional package is missing."""
     import importlib.util
 
     if importlib.util.find_spec(name) is None:
