@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ohmloop.board.estimate import Floats
+from ohmloop.board.readings import MAX_LEVEL
 from ohmloop.calibration.artefact import Artefact, Mask, Residual, Values
 from ohmloop.calibration.converters import Fit, LevelReadings, fit_channels
 from ohmloop.calibration.recipes import AdcRecipe
@@ -41,12 +42,10 @@ def calibrate_adc(setting: Setting[AdcRecipe]) -> Artefact:
             (range_index + 1) / setting.macro.ranges,
         )
     good = _plausible(setting, fitted)
-    fit = fit_channels(
-        fitted,
-        good=good,
-        knots=setting.recipe.inl_knots,
-        full=float(min(setting.macro.profile.adc_bound, 1 << 23)),
+    full = min(
+        float(setting.macro.profile.adc_bound), 1.05 * max(float(np.abs(one.codes).max()) for one in fitted)
     )
+    fit = fit_channels(fitted, good=good, knots=setting.recipe.inl_knots, full=max(full, 1.0))
     median = np.median(fit.scatter, axis=1, keepdims=True)
     good &= fit.scatter <= setting.recipe.scatter_limit * np.maximum(median, np.sqrt(QUANTISATION))
     known = float(reference.uncertainty.value)
@@ -71,7 +70,8 @@ def _levels(
     show the bend at more codes.
     """
     recipe, profile = setting.recipe, setting.macro.profile
-    most = int(recipe.full_scale * profile.adc_bound * profile.siemens_per_adc_code(range_index) / unit)
+    fits = recipe.full_scale * profile.adc_bound * profile.siemens_per_adc_code(range_index) / unit
+    most = min(int(fits), MAX_LEVEL)
     kept = max(1, min(recipe.holdout_levels, most // 4))
     count = min(recipe.levels, (most - kept) // 2)
     if count < 2:

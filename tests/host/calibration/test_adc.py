@@ -106,6 +106,14 @@ def test_a_reference_of_too_few_levels_is_refused(board: Board):
     assert caught.value.value == 2 and caught.value.unit == "levels"
 
 
+def test_transparent_converters_are_found_exact():
+    with ohmloop.open("twin://?rows=64&columns=64&lanes=8", chip="tmp:seed:3", profile="ideal") as board:
+        found = calibrate(board, "adc")
+        nominal = 1 / board.profile.siemens_per_adc_code(0)
+    assert np.allclose(found["adc"]["gain"].values, nominal, rtol=1e-6) and not found.bends
+    assert found["adc"].columns_ok.all() and found["adc"].residual.residual < 1e-3
+
+
 NONE = """format: ohmloop-chip-1
 name: no-reference
 title: No reference input
