@@ -75,6 +75,8 @@ def read_targets(path: Path) -> NDArray[np.float64]:
         LimitError: the file cannot be read, or holds no such numbers.
     """
     try:
+        if not path.stat().st_size:
+            raise ValueError("the file is empty")
         found: Any = np.load(path) if path.suffix == ".npy" else np.loadtxt(path, delimiter=",", ndmin=2)
         targets = np.asarray(found, np.float64)
     except (OSError, ValueError, TypeError) as error:

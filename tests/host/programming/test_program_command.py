@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""`ohmloop program` forms, programs, shows and writes; what it cannot do it refuses before it pulses."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import ohmloop
+from ohmloop.cli.app import app
+from ohmloop.errors import LimitError, NotRecorded, ProfileError, ShapeError
+from ohmloop.registry import records_of
+
+URL = "twin://?rows=32&columns=48&lanes=16&payload=1024"
+PROFILE = "rram-130nm-yao2020"
+LEVELS = np.linspace(2e-6, 20e-6, 32)
+
+
+def run(*arguments, code=0):
+    result = CliRunner().invoke(app, ["program", *(str(one) for one in arguments)])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+@pytest.fixture
+def targets(tmp_path):
+    values = LEVELS[np.random.default_rng(2).integers(0, 32, (8, 12))]
+    np.save(tmp_path / "targets.npy", values)
+    np.savetxt(tmp_path / "targets.csv", values, delimiter=",")
+    return values
+
+
+def test_a_new_chip_is_formed_and_programmed_in_one_command(targets, tmp_path):
+    files = {name: tmp_path / f"one.{name}" for name in ("npz", "json", "png")}
+    output = run(
+        *(URL, tmp_path / "targets.npy", "--chip", "lab", "--profile", PROFILE, "--tolerance-us", 0.25),
+        *("--rows", "4:12", "--columns", "0:24:2", "--form-gate-v", 1.5),
+        *("--out", files["npz"], "--json", files["json"], "--png", files["png"]),
+    )
+    assert "EMULATED" in output
+    found = json.loads(files["json"].read_text())
+    assert found["cells"] == 96
+    assert sum(found["status"].values()) == 96
+    assert found["failed_fraction"] < 0.1
+    saved = np.load(files["npz"])
+    assert str(saved["origin"]) == "emulated"
+    with ohmloop.open(URL, chip="lab", profile=PROFILE) as board:
+        held = board.macro.g_codes_to_siemens(board.macro.dump_g_codes(board.macro[4:12, 0:24:2]))
+        records = records_of(board)
+        jobs = [one.kind for one in records.registry.jobs.all(records.chip)]
+    done = saved["status"] == 0
+    assert np.abs(held - targets)[done].max() < 0.5e-6
+    assert jobs == ["form_ramp", "program"]
+    assert files["png"].stat().st_size > 10_000
+
+
+def test_a_line_a_cell(targets, tmp_path):
+    out = tmp_path / "one.csv"
+    run(
+        *(URL, tmp_path / "targets.csv", "--chip", "tmp", "--profile", PROFILE, "--tolerance-us", 0.25),
+        *("--form-gate-v", 1.5, "--out", out),
+    )
+    first, names, *cells = out.read_text().splitlines()
+    assert first.startswith("# EMULATED")
+    assert names.startswith("# row,column,targets_siemens,achieved_siemens")
+    assert len(cells) == 96
+    row, column, target, *_ = cells[13].split(",")
+    assert (int(row), int(column)) == (1, 1)
+    assert float(target) == pytest.approx(targets[1, 1], abs=1e-8)  # a code of the range
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "says"),
+    [
+        (["--algorithm", "guess"], LimitError, "guess"),
+        (["--rows", "0:4"], ShapeError, "12"),
+        (["--rows", "30:38"], LimitError, "rows"),
+        (["--profile", "ideal"], ProfileError, "programmable"),
+        (["--out", "x.pickle"], LimitError, "npz"),
+        (["--json", "nowhere/x.json"], LimitError, "nowhere"),
+        (["--macro", "3"], LimitError, "macro"),
+        (["--resume", "99"], NotRecorded, "99"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_is_pulsed(change, error, says, targets, tmp_path):
+    with ohmloop.open(URL, chip="lab", profile="ideal" if "ideal" in change else PROFILE):
+        pass
+    usual = [URL, tmp_path / "targets.npy", "--chip", "lab", "--profile", PROFILE, "--tolerance-us", 0.25]
+    with pytest.raises(error, match=says):
+        run(*usual, *change)
+    with ohmloop.open(URL, chip="lab", profile="ideal" if "ideal" in change else PROFILE) as board:
+        records = records_of(board)
+        assert records.registry.wear.totals(records.chip) == []
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n", "1e-6,nan\n"])
+def test_targets_that_are_no_numbers_are_refused(text, tmp_path):
+    file = tmp_path / "targets.csv"
+    file.write_text(text)
+    with pytest.raises(LimitError, match=r"targets\.csv"):
+        run(URL, file, "--profile", PROFILE, "--tolerance-us", 0.25)
