@@ -4,7 +4,7 @@
 512 x 512 cells, 8-bit inputs bit by bit, an ADC conversion a plane and column, read and ADC noise on,
 one thread. Every candidate runs once a round, rounds interleaved; the median of CPU time a product is told.
 
-    python benchmarks/twin.py [--rounds 5] [--json FILE] [--peer-python PYTHON]
+    python benchmarks/twin.py [--rounds 5] [--require PRODUCTS_PER_S] [--json FILE] [--peer-python PYTHON]
 
 `--peer-python` names the interpreter of an environment that has CrossSim (`simulator`) or aihwkit.
 """
@@ -39,6 +39,7 @@ ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_
 BITS = 8
 BATCHES = (1, 64, 1024)
 PROFILE = "rrm-40nm-esgnn2023"
+TWIN = "twin, whole wire"
 
 
 def seconds(work: Callable[[], object], least_s: float = 0.05) -> tuple[float, float]:
@@ -99,7 +100,7 @@ def measure(rounds: int) -> list[dict[str, float | int | str]]:
             floats = x.astype(np.float32)
             for name, work in (
                 ("float32 product, one for all planes", lambda a=floats: a @ weights),
-                ("twin, whole wire", lambda a=x: through_the_wire(session, profile, a)),
+                (TWIN, lambda a=x: through_the_wire(session, profile, a)),
             ):
                 found.setdefault((name, batch), []).append(seconds(work))
     lines: list[dict[str, float | int | str]] = []
@@ -127,6 +128,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--require", type=float, default=0.0, help="exit 1 below this at batch 64")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--peer-python")
     options = parser.parse_args()
@@ -142,6 +144,8 @@ def main() -> None:
         )
     if options.json:
         options.json.write_text(json.dumps(lines, indent=1) + "\n")
+    (reached,) = (line["per_s"] for line in lines if (line["name"], line["batch"]) == (TWIN, 64))
+    sys.exit(int(float(reached) < options.require))
 
 
 if __name__ == "__main__":
