@@ -94,6 +94,7 @@ module execution #(
 );
 
   wire [63:0] limit_voltage;
+  wire is_vector = opcode == `OP_MAC || opcode == `OP_MAC_RAW || opcode == `OP_READ_CELLS;
   wire is_simple = opcode == `OP_PING || opcode == `OP_REG_READ || opcode == `OP_REG_WRITE || opcode == `OP_TABLE_WRITE;
   wire         register_done, register_write, t_valid, array_done, array_counting, array_write, given;
   wire [1:0]   array_count;
@@ -138,7 +139,7 @@ module execution #(
       .gaps            (link_counts[95:64]),
       .duplicates      (link_counts[127:96]),
       .watchdog_trips  (watchdog_trips),
-      .reading         (reading),
+      .reading         (reading && is_vector),
       .given           (given),
       .given_cells     (given_cells),
       .pulses          (pulses),

@@ -169,6 +169,7 @@ def test_the_forming_ramp_equals_the_twin() -> None:
             one.arm(kinds=frozenset({Pulse.FORM}))
             answers.append(unpack_words(one.ok(Opcode.PROGRAM, request.encode())))
             answers[-1] += (one.read_register(Register.PULSES_SINCE_BOOT),)
+            assert one.read_register(Register.BUSY_CYCLES) == 0  # of a host's readings only
     on_core, modelled = answers
     assert on_core[1:] == modelled[1:]
     reply = ProgramReply.decode(pack_words(*on_core[:-1]), 6, 17)
