@@ -45,6 +45,40 @@ class Config:
 
 
 @dataclass
+class Physics:
+    """The registers from EMU_PHYSICS to EMU_DISTURB that pulses look at, field by field."""
+
+    dither: int = 0
+    shorts: int = 0
+    damage: tuple[int, int, int] = (0, 0, 0)  # FORM, SET, RESET
+    low: int = 0
+    high: int = 0
+    leaky: int = 0
+    leak: int = 0
+    set_onset: int = 0
+    set_slope: int = 0
+    set_slope_w: int = 0
+    set_spread: int = 0
+    level_onset: int = 0
+    level_slope: int = 0
+    level_cell: int = 0
+    level_cycle: int = 0
+    step_spread: int = 0
+    wear: int = 0
+    half_select: int = 0
+
+    def packed(self) -> int:
+        """Returns fifteen registers, a word each, as docs/registers.md lays them out."""
+        halves = (
+            (self.dither | self.shorts << 1, self.damage[2]), (self.low, self.high), (self.leaky, self.leak),
+            (self.set_onset, self.set_slope), (self.set_slope_w, self.set_spread),
+            (self.level_onset, self.level_slope), (self.level_cell, self.level_cycle), (self.step_spread, 0),
+            (self.wear & 0xFFFF, self.wear >> 16), self.damage[:2], (0, 0), (self.half_select, 0),
+        )  # fmt: skip
+        return sum(half << 32 * i + 16 * j for i, pair in enumerate(halves) for j, half in enumerate(pair))
+
+
+@dataclass
 class Registers:
     """The EMU registers, as reset but for `formed_floor`."""
 
@@ -65,6 +99,7 @@ class Registers:
     reset_slope_w: int = 0
     reset_spread: int = 0
     row_position: int = 0
+    physics: Physics = field(default_factory=Physics)
 
 
 @dataclass
@@ -179,34 +214,103 @@ class Model:
     def pulse(
         self, kind: str, row: int, columns: list[int], *, voltage: int, gate: int, elapsed: int, index: int
     ) -> None:
-        """Gives one pulse to some cells of a row."""
-        reg = self.registers
+        """Gives one pulse to some cells of a row; with HALF_SELECT, the others of the row feel it."""
         exponent = elapsed.bit_length() - 1
         below = (elapsed << 8 >> exponent) & 255
-        stress = (exponent << 8 | below) - reg.stress_origin
+        stress = (exponent << 8 | below) - self.registers.stress_origin
         key = self.row_key(row)
         draw = mix32(mix32(key ^ (index & MASK32)) ^ (index >> 32))
-        for column in columns:
+        for column in range(self.columns):
+            at = _Hashes(key, draw, column)
             g = self.g[row][column]
-            if kind == "FORM" and g < reg.formed_floor:
-                self.g[row][column] = self._form(g, key, column, voltage, gate, stress)
-            if kind == "RESET" and g >= reg.formed_floor and voltage > reg.reset_onset:
-                z = self.gauss(mix32(draw ^ (2 << 9 | column)) & 2047)
-                self.g[row][column] = self._reset(g, voltage - reg.reset_onset, stress, z)
+            if column in columns:
+                self.g[row][column] = self._pulsed(g, kind, at, voltage, gate, stress)
+            elif self.registers.physics.half_select:
+                self.g[row][column] = self._neighbour(g, kind, at)
 
-    def _form(self, g: int, key: int, column: int, voltage: int, gate: int, stress: int) -> int:
-        h0, h1 = mix32(key ^ column), mix32(key ^ (1 << 9 | column))
-        fall = (stress * self.registers.stress_slope) >> 8
-        if voltage < self.tables["BREAKDOWN"][h0 & 1023] - fall:
+    @property
+    def top(self) -> int:
+        return 1023 - self.registers.physics.shorts
+
+    def _pulsed(self, g: int, kind: str, at: _Hashes, voltage: int, gate: int, stress: int) -> int:
+        reg, physics = self.registers, self.registers.physics
+        formed = g >= reg.formed_floor
+        limit = physics.damage[("FORM", "SET", "RESET").index(kind)]
+        u = at.cell(4) & 0xFFFF
+        if physics.shorts and (g == 1023 or (limit and voltage > limit)):
+            return 1023
+        if u < physics.low:
+            return min(g, reg.formed_floor)
+        if u < physics.low + physics.high:
+            return self.top
+        if kind == "FORM" and not formed:
+            g = self._form(g, at, voltage, gate, stress)
+        if kind == "SET" and formed:
+            g = self._set(g, at, voltage, gate, stress)
+        if kind == "RESET" and formed:
+            g = self._reset(g, at, voltage, stress)
+        if physics.shorts and kind != "FORM" and formed and at.pulse(6) < physics.wear:
+            return 1023
+        return max(g, physics.leak) if u < physics.low + physics.high + physics.leaky else g
+
+    def _neighbour(self, g: int, kind: str, at: _Hashes) -> int:
+        physics, floor = self.registers.physics, self.registers.formed_floor
+        if not floor <= g <= self.top or at.cell(4) & 0xFFFF < physics.low + physics.high:
             return g
-        formed = self.tables["FORMED"][h1 & 1023] * self.tables["GATE"][gate >> 8]
-        return clamp((formed + (1 << 19)) >> 20, self.registers.formed_floor, 1023)
+        if at.pulse(6) & 0xFFFF >= physics.half_select:
+            return g
+        return max(g - 1, floor) if kind == "RESET" else min(g + 1, self.top)
 
-    def _reset(self, g: int, over: int, stress: int, z: int) -> int:
-        reg = self.registers
+    def _form(self, g: int, at: _Hashes, voltage: int, gate: int, stress: int) -> int:
+        fall = (stress * self.registers.stress_slope) >> 8
+        if voltage < self.tables["BREAKDOWN"][at.cell(0) & 1023] - fall:
+            return g
+        formed = self.tables["FORMED"][at.cell(1) & 1023] * self.tables["GATE"][gate >> 8]
+        return min(max((formed + (1 << 19)) >> 20, self.registers.formed_floor), self.top)
+
+    def _spread(self, f: int, deviation: int, z: int, most: int) -> int:
+        return clamp((f * (4096 + ((deviation * z) >> 12))) >> 12, 0, most)
+
+    def _rounding(self, at: _Hashes) -> int:
+        return 64 * (at.pulse(2) >> 22) + 32 if self.registers.physics.dither else 32768
+
+    def _set(self, g: int, at: _Hashes, voltage: int, gate: int, stress: int) -> int:
+        p, q, h5 = self.registers.physics, at.pulse(2), at.cell(5)
+        over, opened, most = voltage - p.set_onset, gate - p.level_onset, (1 << 20) - 1
+        if over <= 0 or opened <= 0:
+            return g
+        f = clamp((over * p.set_slope + stress * p.set_slope_w) >> 8, 0, most)
+        f = self._spread(f, p.set_spread, self.gauss(q & 2047), most)
+        f = self._spread(f, p.step_spread, self.gauss(h5 >> 16 & 2047), 65535)
+        level = min((opened * p.level_slope) >> 10, 65535)
+        k = 4096 + ((p.level_cell * self.gauss(h5 & 2047)) >> 12)
+        k += (p.level_cycle * self.gauss(q >> 11 & 2047)) >> 12
+        level = clamp((level * k + (1 << 17)) >> 18, 0, self.top)
+        return g + (((level - g) * f + self._rounding(at)) >> 16) if level > g else g
+
+    def _reset(self, g: int, at: _Hashes, voltage: int, stress: int) -> int:
+        reg, over = self.registers, voltage - self.registers.reset_onset
+        if over <= 0:
+            return g
         f = clamp((over * reg.reset_slope_v + stress * reg.reset_slope_w) >> 8, 0, 65535)
-        f = clamp((f * (4096 + ((reg.reset_spread * z) >> 12))) >> 12, 0, 65535)
-        return g - (((g - reg.formed_floor) * f + 32768) >> 16)
+        f = self._spread(f, reg.reset_spread, self.gauss(at.pulse(2) & 2047), 65535)
+        f = self._spread(f, reg.physics.step_spread, self.gauss(at.cell(5) >> 16 & 2047), 65535)
+        return g - (((g - reg.formed_floor) * f + self._rounding(at)) >> 16)
+
+
+@dataclass(frozen=True)
+class _Hashes:
+    """The hashes of one cell in one pulse, by kind."""
+
+    row_key: int
+    pulse_key: int
+    column: int
+
+    def cell(self, kind: int) -> int:
+        return mix32(self.row_key ^ (kind << 9 | self.column))
+
+    def pulse(self, kind: int) -> int:
+        return mix32(self.pulse_key ^ (kind << 9 | self.column))
 
 
 def _fit(value: int, hit: bool, width: int) -> tuple[int, bool]:

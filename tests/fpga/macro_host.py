@@ -10,7 +10,7 @@ from typing import Any
 
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
-from tests.fpga.emulator_model import TABLES, Config, Model, Registers, random_tables
+from tests.fpga.emulator_model import TABLES, Config, Model, Physics, Registers, random_tables
 
 KINDS = {"FORM": 0, "SET": 1, "RESET": 2}
 IDLE_LIMIT = 64
@@ -69,7 +69,10 @@ class MacroHost:
         self.model.registers = registers
         for name, value in vars(registers).items():
             handle = getattr(self.dut, f"emu_{name}")
-            word = sum(s << 8 * i for i, s in enumerate(value)) if isinstance(value, tuple) else value
+            if isinstance(value, Physics):
+                word = value.packed()
+            else:
+                word = sum(s << 8 * i for i, s in enumerate(value)) if isinstance(value, tuple) else value
             handle.value = word & ((1 << len(handle)) - 1)
         await self.tick()
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import cocotb
 import pytest
-from tests.fpga.emulator_model import Config, Registers, random_tables
+from tests.fpga.emulator_model import Config, Physics, Registers, random_tables
 from tests.fpga.macro_host import MacroHost
 from tests.fpga.runner import build_and_test
 
@@ -58,13 +58,74 @@ async def forming_and_reset_follow_the_model(dut) -> None:
     assert len({g for row in cells for g in row}) > 40
 
 
+def random_physics(rng, **fixed) -> Physics:
+    """Draws the registers of the programming physics, so that every rule meets some cells."""
+    spread = (0, 500, 2000, 65_535)
+    fields = {
+        "dither": rng.randrange(2), "shorts": rng.randrange(2),
+        "damage": tuple(rng.choice((0, 30_000, 38_000)) for _ in range(3)),
+        "low": rng.choice((0, 6000)), "high": rng.choice((0, 6000, 65_535)) if rng.random() < 0.3 else 3000,
+        "leaky": rng.choice((0, 20_000)), "leak": rng.randrange(1024),
+        "set_onset": rng.choice((8000, 20_000)), "set_slope": rng.choice((0, 300, 3000, 65_535)),
+        "set_slope_w": rng.choice((0, 5000)), "set_spread": rng.choice(spread),
+        "level_onset": rng.choice((0, 13_107)), "level_slope": rng.choice((300, 1000, 3000)),
+        "level_cell": rng.choice(spread), "level_cycle": rng.choice(spread),
+        "step_spread": rng.choice(spread), "wear": rng.choice((0, 1 << 29, (1 << 32) - 1)),
+        "half_select": rng.choice((0, 0, 30_000, 65_535)),
+    }  # fmt: skip
+    return Physics(**{**fields, **fixed})
+
+
+@cocotb.test()
+async def the_programming_physics_follows_the_model(dut) -> None:
+    host = await chip(dut)
+    rng, everything = host.rng, list(range(host.columns))
+    seen = set()
+    for n in range(240):
+        if n % 6 == 0:
+            floor = rng.choice((1, 20, 20, 20, 300, 1023)) if rng.random() < 0.3 else 20
+            await host.set_registers(replace(CHIP, formed_floor=floor, physics=random_physics(rng)))
+        if n % 3 == 0:
+            await host.restore_cells(
+                [
+                    [rng.choice((5, 21, 1022, 1023, rng.randrange(1024))) for _ in everything]
+                    for _ in range(host.rows)
+                ]
+            )
+        before = [list(row) for row in host.model.g]
+        columns = rng.choice((everything, everything[1::3], everything[-5:], [0]))
+        kind, row = rng.choice(("FORM", "SET", "SET", "RESET")), n % host.rows
+        await host.pulse(
+            kind, row, columns, voltage=rng.randrange(15_000, 45_000), gate=rng.randrange(1 << 16),
+            elapsed=rng.choice((1, 7, 600, 70_000, (1 << 32) - 1)), index=rng.getrandbits(64),
+        )  # fmt: skip
+        assert await host.dump([row], everything) == [host.model.g[row]], (n, host.model.registers)
+        moved = [b - a for a, b in zip(before[row], host.model.g[row], strict=True)]
+        seen |= {(kind, (m > 0) - (m < 0), c in columns) for c, m in zip(everything, moved, strict=True)}
+    ways = {("FORM", 1), ("SET", 1), ("RESET", -1), ("RESET", 1)}
+    assert seen >= {(kind, way, True) for kind, way in ways}
+    assert seen >= {(kind, way, False) for kind, way in ways - {("RESET", 1)}}
+
+
+@cocotb.test()
+async def half_selected_cells_cost_their_group_and_are_touched(dut) -> None:
+    host = await chip(dut)
+    everything = list(range(host.columns))
+    await host.set_registers(replace(CHIP, physics=Physics(half_select=65_535)))
+    await host.restore_cells([[500] * host.columns for _ in range(host.rows)])
+    cycles = await host.pulse("RESET", 2, [0], voltage=15_000, gate=0, elapsed=9, index=4)
+    assert cycles == ROW_SETUP + host.columns // host.lanes * (2 * host.lanes + GROUP)
+    assert await host.refresh(everything) == REFRESH + host.columns + COLUMN * host.columns
+    assert sum(g == 499 for g in (await host.dump([2], everything))[0][1:]) > host.columns // 2
+
+
 @cocotb.test()
 async def a_row_takes_its_cycles_whatever_its_cells(dut) -> None:
     host = await chip(dut)
     groups = host.columns // host.lanes
     for columns in ([0], [host.lanes], [0, host.columns - 1], list(range(host.columns))):
         touched = len({c // host.lanes for c in columns})
-        for kind in ("FORM", "RESET"):
+        for kind in ("FORM", "SET", "RESET"):
             cycles = await host.pulse(kind, 1, columns, voltage=40_000, gate=40_000, elapsed=9, index=4)
             assert cycles == ROW_SETUP + touched * (2 * host.lanes + GROUP) + (groups - touched) * SKIP
 

@@ -13,7 +13,8 @@ from cocotb.triggers import FallingEdge, ReadOnly
 from tests.fpga.emulator_model import clamp
 from tests.fpga.runner import build_and_test
 
-INPUTS = """start elapsed voltage emu_stress_origin emu_stress_slope emu_reset_onset emu_reset_slope_v
+INPUTS = """start is_set elapsed voltage gate emu_set_drive emu_set_slope_w emu_set_level
+    emu_stress_origin emu_stress_slope emu_reset_onset emu_reset_slope_v
     emu_reset_slope_w update touch column old new_g load load_column load_s1 load_s2 load_root
     refresh""".split()
 STRESS_CYCLES, COLUMNS, REFRESH, A_COLUMN, UPDATE = 9, 24, 4, 35, 3
@@ -35,14 +36,30 @@ async def reset(dut: Any) -> None:
     dut.rst_n.value = 1
 
 
-def stressed(
-    elapsed: int, voltage: int, origin: int, slope: int, onset: int, slope_v: int, slope_w: int
-) -> Any:
-    """Returns fall, fraction and whether a RESET moves anything, as docs/emulator.md says."""
-    exponent = elapsed.bit_length() - 1
-    stress = (exponent << 8 | (elapsed << 8 >> exponent) & 255) - origin
-    over = voltage - onset
-    return (stress * slope) >> 8, clamp((over * slope_v + stress * slope_w) >> 8, 0, MOST), over > 0
+def stressed(pulse: dict[str, int], reg: dict[str, int]) -> tuple[int, int, int, bool]:
+    """Returns fall, fraction, level and whether the pulse moves anything, as docs/emulator.md says."""
+    exponent = pulse["elapsed"].bit_length() - 1
+    stress = (exponent << 8 | (pulse["elapsed"] << 8 >> exponent) & 255) - reg["origin"]
+    over, opened = pulse["voltage"] - reg["onset"], max(0, pulse["gate"] - reg["level_onset"])
+    most = (1 << 20) - 1 if pulse["is_set"] else MOST
+    fraction = clamp((over * reg["slope_v"] + stress * reg["slope_w"]) >> 8, 0, most)
+    level = min((opened * reg["level_slope"]) >> 10, MOST)
+    return (stress * reg["slope"]) >> 8, fraction, level, over > 0 and (opened > 0 or not pulse["is_set"])
+
+
+def drive(dut: Any, pulse: dict[str, int], reg: dict[str, int], rng: random.Random) -> None:
+    """Gives the pulse and its registers; those of the other kind hold anything."""
+    for name, value in pulse.items():
+        getattr(dut, name).value = value
+    dut.emu_stress_origin.value, dut.emu_stress_slope.value = reg["origin"], reg["slope"]
+    mine = (reg["onset"], reg["slope_v"], reg["slope_w"])
+    others = tuple(rng.randrange(1 << 16) for _ in mine)
+    onset, slope_v, slope_w = mine if pulse["is_set"] else others
+    dut.emu_set_drive.value, dut.emu_set_slope_w.value = onset | slope_v << 16, slope_w
+    onset, slope_v, slope_w = others if pulse["is_set"] else mine
+    dut.emu_reset_onset.value, dut.emu_reset_slope_v.value = onset, slope_v
+    dut.emu_reset_slope_w.value = slope_w
+    dut.emu_set_level.value = reg["level_onset"] | reg["level_slope"] << 16
 
 
 @cocotb.test()
@@ -60,29 +77,27 @@ async def a_pulse_acts_by_the_logarithm_of_its_time(dut) -> None:
         *(1 << n for n in range(32)),
         *(3 << n for n in range(31)),
     ]
-    ends = [(o, s, v, w) for o in (0, MOST) for s in (0, MOST) for v in (0, MOST) for w in (0, MOST)]
-    draws = [[rng.randrange(bound) for bound in (8000, 3000, 300, 900)] for _ in range(60)]
-    removed = 0
-    for elapsed in times + [rng.getrandbits(rng.randint(1, 32)) | 1 for _ in range(60)]:
-        origin, slope, slope_v, slope_w = rng.choice(ends) if rng.random() < 0.4 else rng.choice(draws)
-        onset = rng.choice((0, 9000, MOST))
-        voltage = rng.choice((onset, min(onset + 1, MOST), MOST, rng.randrange(1 << 16)))
-        for name, value in (("origin", origin), ("slope", slope)):
-            getattr(dut, f"emu_stress_{name}").value = value
-        for name, value in (("onset", onset), ("slope_v", slope_v), ("slope_w", slope_w)):
-            getattr(dut, f"emu_reset_{name}").value = value
-        dut.elapsed.value, dut.voltage.value, dut.start.value = elapsed, voltage, 1
+    bounds = {"origin": 8000, "slope": 3000, "slope_v": 3000, "slope_w": 900, "level_slope": 2000}
+    between = {0: 0, 1: 0}  # fractions not clamped by kind: of RESET below one, of SET above
+    for elapsed in 2 * times + [rng.getrandbits(rng.randint(1, 32)) | 1 for _ in range(120)]:
+        extreme = rng.random() < 0.4
+        reg = {n: rng.choice((0, MOST)) if extreme else rng.randrange(bound) for n, bound in bounds.items()}
+        reg["onset"], reg["level_onset"] = rng.choice((0, 9000, MOST)), rng.choice((0, 13_107, MOST))
+        near = rng.choice((reg["onset"], min(reg["onset"] + 1, MOST), MOST, rng.randrange(1 << 16)))
+        gate = rng.choice((reg["level_onset"], min(reg["level_onset"] + 1, MOST), rng.randrange(1 << 16)))
+        pulse = {"elapsed": elapsed, "voltage": near, "gate": gate, "is_set": rng.randrange(2), "start": 1}
+        drive(dut, pulse, reg, rng)
         for _ in range(STRESS_CYCLES):
             await FallingEdge(dut.clk)
             dut.start.value = 0
-        fall, fraction, removes = stressed(elapsed, voltage, origin, slope, onset, slope_v, slope_w)
-        case = (elapsed, voltage, origin, slope, onset, slope_v, slope_w)
-        assert dut.fall.value.to_signed() == fall, case
-        assert bool(dut.removes.value) == removes, case
-        if removes:  # below the onset the fraction means nothing
-            assert int(dut.fraction.value) == fraction, case
-            removed += 0 < fraction < MOST
-    assert removed > 10
+        fall, fraction, level, acts = stressed(pulse, reg)
+        assert dut.fall.value.to_signed() == fall, (pulse, reg)
+        assert bool(dut.acts.value) == acts, (pulse, reg)
+        assert int(dut.level.value) == level, (pulse, reg)
+        if acts:  # below the onset the fraction means nothing
+            assert int(dut.fraction.value) == fraction, (pulse, reg)
+            between[pulse["is_set"]] += fraction > MOST if pulse["is_set"] else 0 < fraction < MOST
+    assert min(between.values()) > 10
 
 
 class Sums:

@@ -26,7 +26,7 @@ from ohmloop.link.wires import Wire, WireContext, open_wire
 from ohmloop.profile import Profile, load_profile
 
 SMALL = "rows=64&columns=64&lanes=16&adc_lanes=4&payload=4096"
-LIMITS = (60_000, 0, 50_000, 40_000, 65_000, 100_000)  # FORM, SET, RESET, READ, GATE codes; WIDTH cycles
+LIMITS = (60_000, 49_000, 50_000, 40_000, 65_000, 100_000)  # FORM, SET, RESET, READ, GATE codes; WIDTH cycles
 CHUNK = 256  # table entries a request
 REPLY_LIMIT_S = 0.5  # board time
 
@@ -119,7 +119,7 @@ def arm_request(identity: Identity, **changes: object) -> ArmRequest:
     macro = identity.macros[0]
     fields: dict[str, object] = {
         "limits_hash": limits_hash(LIMITS),
-        "kinds": frozenset({Pulse.FORM, Pulse.RESET}),
+        "kinds": frozenset(Pulse),
         "macro": 0,
         "max_pulses": 10_000_000,
         "max_voltage_code": 65_535,

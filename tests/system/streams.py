@@ -86,9 +86,9 @@ def vector_requests(draw: st.DrawFn, lines: int, opcode: Opcode) -> VectorReques
 
 @st.composite
 def pulse_requests(draw: st.DrawFn, lines: int) -> PulseRequest:
-    """FORM or RESET, mostly inside the limits of `LIMITS`."""
+    """A pulse of any kind, mostly inside the limits of `LIMITS`."""
     return PulseRequest(
-        kind=draw(st.sampled_from((Pulse.FORM, Pulse.RESET))), macro=0,
+        kind=draw(st.sampled_from(Pulse)), macro=0,
         voltage_code=draw(st.integers(0, 65_535) | st.integers(42_000, 50_000)),
         gate_code=draw(st.sampled_from((0, 13_107, 20_000, 40_000, 65_000, 65_001))),
         width_cycles=draw(st.integers(1, 40) | st.integers(1, 1200)),
@@ -109,6 +109,39 @@ def arm_requests(draw: st.DrawFn, lines: int) -> ArmRequest:
         max_voltage_code=draw(st.sampled_from((45_000, 65_535))), expiry_units=2**31,
         rows=draw(st.just(whole) | axes(lines)), columns=draw(st.just(whole) | axes(lines)),
     )  # fmt: skip
+
+
+def halves(low: st.SearchStrategy[int], high: st.SearchStrategy[int]) -> st.SearchStrategy[int]:
+    """A register of two fields of 16 bits."""
+    return st.tuples(low, high).map(lambda pair: pair[0] | pair[1] << 16)
+
+
+@st.composite
+def physics_writes(draw: st.DrawFn) -> bytes:
+    """Registers of the programming physics, mostly in the ranges where cells differ."""
+    any16, share, voltage = (
+        st.integers(0, 65_535),
+        st.sampled_from((0, 9000, 30_000)),
+        st.integers(20_000, 50_000),
+    )
+    damage, spread = st.sampled_from((0, 44_000, 48_000, 65_535)), st.integers(0, 3000) | any16
+    choices = {
+        Register.EMU_PHYSICS: halves(st.sampled_from((0, 1, 2, 3)), damage),
+        Register.EMU_STUCK: halves(share, share | any16),
+        Register.EMU_LEAKY: halves(share | any16, st.integers(0, 1023)),
+        Register.EMU_SET_DRIVE: halves(voltage | any16, st.integers(0, 3000) | any16),
+        Register.EMU_SET_STEP: halves(spread, spread),
+        Register.EMU_SET_LEVEL: halves(st.sampled_from((0, 13_107, 19_000)), st.integers(0, 2000) | any16),
+        Register.EMU_LEVEL_SPREAD: halves(spread, spread),
+        Register.EMU_STEP: spread,
+        Register.EMU_WEAR: st.sampled_from((0, 1 << 28, 1 << 31, (1 << 32) - 1)),
+        Register.EMU_DAMAGE: halves(damage, damage),
+        Register.EMU_DISTURB: st.sampled_from((0, 0, 20_000, 65_535)),
+        Register.EMU_RESET_SLOPE_V: st.integers(0, 3000),
+        Register.EMU_STRESS_ORIGIN: st.integers(0, 4000),
+    }
+    register = draw(st.sampled_from(list(choices)))
+    return pack_words(register, draw(choices[register]))
 
 
 @st.composite
@@ -190,6 +223,8 @@ def wholesome(lines: int) -> st.SearchStrategy[Command]:
         pulse_requests(lines).map(lambda r: Command(Opcode.PULSE, r.encode())),
         arm_requests(lines).map(lambda r: Command(Opcode.ARM, r.encode())),
         register_writes().map(lambda p: Command(Opcode.REG_WRITE, p)),
+        physics_writes().map(lambda p: Command(Opcode.REG_WRITE, p)),
+        physics_writes().map(lambda p: Command(Opcode.REG_WRITE, p)),
         st.tuples(st.sampled_from((0x00, 0x40, 0x80)), st.integers(0, 8)).map(
             lambda t: Command(Opcode.REG_READ, pack_words(*t))
         ),
@@ -213,8 +248,10 @@ def commands(lines: int) -> st.SearchStrategy[Command]:
 
 
 def in_the_verilog(command: Command) -> bool:
-    """Whether the Verilog does what is asked: the programming physics is the twin's alone so far."""
-    words = np.frombuffer(command.payload[: len(command.payload) & ~3], "<u4")
-    if command.opcode == Opcode.REG_WRITE:
-        return not bool(np.any((words[::2] >= Register.EMU_PHYSICS) & (words[::2] < 0x100)))
-    return command.opcode != Opcode.PULSE or not words.size or int(words[0]) >> 8 & 3 != Pulse.SET
+    """Whether the Verilog does what is asked: the slow effects of reading are the twin's alone so far."""
+    if command.opcode != Opcode.REG_WRITE or len(command.payload) < 8:
+        return True
+    words = np.frombuffer(command.payload[: len(command.payload) & ~3], "<u4").astype(np.int64)
+    written = {int(words[0]) + 4 * i: int(word) for i, word in enumerate(words[1:])}
+    slow = {Register.EMU_STEP: 0xFFFF_0000, Register.EMU_RTN: 0xFFFF_FFFF, Register.EMU_WANDER: 0xFFFF_FFFF}
+    return not any(word & slow.get(address, 0) for address, word in written.items())

@@ -10,15 +10,21 @@ module cell_parts (
     // cell_stress
     input  wire        start,
     input  wire [31:0] elapsed,
+    input  wire        is_set,
     input  wire [15:0] voltage,
+    input  wire [15:0] gate,
     input  wire [15:0] emu_stress_origin,
     input  wire [15:0] emu_stress_slope,
     input  wire [15:0] emu_reset_onset,
     input  wire [15:0] emu_reset_slope_v,
     input  wire [15:0] emu_reset_slope_w,
+    input  wire [31:0] emu_set_drive,
+    input  wire [15:0] emu_set_slope_w,
+    input  wire [31:0] emu_set_level,
     output wire [25:0] fall,
-    output wire [15:0] fraction,
-    output wire        removes,
+    output wire [19:0] fraction,
+    output wire [15:0] level,
+    output wire        acts,
 
     // cell_sums
     input  wire        update,
@@ -43,15 +49,21 @@ module cell_parts (
       .rst_n            (rst_n),
       .start            (start),
       .elapsed          (elapsed),
+      .is_set           (is_set),
       .voltage          (voltage),
+      .gate             (gate),
       .emu_stress_origin(emu_stress_origin),
       .emu_stress_slope (emu_stress_slope),
       .emu_reset_onset  (emu_reset_onset),
       .emu_reset_slope_v(emu_reset_slope_v),
       .emu_reset_slope_w(emu_reset_slope_w),
+      .emu_set_drive    (emu_set_drive),
+      .emu_set_slope_w  (emu_set_slope_w),
+      .emu_set_level    (emu_set_level),
       .fall             (fall),
       .fraction         (fraction),
-      .removes          (removes)
+      .level            (level),
+      .acts             (acts)
   );
 
   cell_sums #(

@@ -83,6 +83,7 @@ module macro_bench #(
     input  wire [15:0]         emu_reset_slope_w,
     input  wire [15:0]         emu_reset_spread,
     input  wire                emu_row_position,
+    input  wire [479:0]        emu_physics,
 
     input  wire                nv_load,
     input  wire                nv_kind,
@@ -191,6 +192,7 @@ module macro_bench #(
       .emu_reset_slope_w (emu_reset_slope_w),
       .emu_reset_spread  (emu_reset_spread),
       .emu_row_position  (emu_row_position),
+      .emu_physics       (emu_physics),
       .drop              (drop),
       .idle              (idle),
       .nv_load           (nv_load),
