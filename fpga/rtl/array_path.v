@@ -78,7 +78,7 @@ module array_path #(
     input  wire [3:0]          t_table,
     input  wire [11:0]         t_index,
     input  wire [17:0]         t_data,
-    input  wire [330:0]        emu,
+    input  wire [810:0]        emu,
 
     // Non-volatile restore and mirror
     input  wire [LANES*10+13:0] nv_in,    // data, address, kind, load (docs/macro_port.md)

@@ -2,8 +2,8 @@
 // The generated register file with its counters; the limits are not in it (limit_registers).
 //
 // One access a request on `s_*`: `s_req` high until the acknowledge, which comes in the same cycle. `control_safe`, `clear_safe` are
-// high for one cycle after CONTROL is written. `emu` gathers the EMU registers, in the order in which guarded_macro
-// takes them apart.
+// high for one cycle after CONTROL is written. `emu` gathers the EMU registers, in the order in which macro_sums takes them
+// apart; from bit 331 on those from EMU_PHYSICS on, a word each.
 
 `default_nettype none
 `include "board_map.vh"
@@ -40,7 +40,7 @@ module board_registers (
     output wire         clear_safe,
     output wire [31:0]  watchdog_cycles,
     output wire [31:0]  operation_cycles,
-    output wire [330:0] emu
+    output wire [810:0] emu
 );
 
   // ---- State ----
@@ -79,6 +79,7 @@ module board_registers (
   // ---- The file ----
   assign pulses = pulses_q;
   assign {emu[175:174], emu[167:166], emu[159:158], emu[151:150]} = 8'd0;
+  assign {emu[426:421], emu[346:345], emu[338:333]} = 14'd0;
 
   board_regs u_file (
       .clk                              (clk_registers),
@@ -187,37 +188,37 @@ module board_registers (
       .hwif_out_emu_reset_slope_w_value (emu[313:298]),
       .hwif_out_emu_reset_spread_value  (emu[329:314]),
       .hwif_out_emu_flags_row_position  (emu[330]),
-      .hwif_out_emu_physics_dither      (),
-      .hwif_out_emu_physics_shorts      (),
-      .hwif_out_emu_physics_epoch       (),
-      .hwif_out_emu_physics_damage_reset(),
-      .hwif_out_emu_stuck_low           (),
-      .hwif_out_emu_stuck_high          (),
-      .hwif_out_emu_leaky_leaky         (),
-      .hwif_out_emu_leaky_leak          (),
-      .hwif_out_emu_set_drive_set_onset (),
-      .hwif_out_emu_set_drive_set_slope (),
-      .hwif_out_emu_set_step_set_slope_w(),
-      .hwif_out_emu_set_step_set_spread (),
-      .hwif_out_emu_set_level_level_onset(),
-      .hwif_out_emu_set_level_level_slope(),
-      .hwif_out_emu_level_spread_level_cell(),
-      .hwif_out_emu_level_spread_level_cycle(),
-      .hwif_out_emu_step_step_spread    (),
-      .hwif_out_emu_step_relaxation     (),
-      .hwif_out_emu_wear_value          (),
-      .hwif_out_emu_damage_damage_form  (),
-      .hwif_out_emu_damage_damage_set   (),
-      .hwif_out_emu_sweep_beta          (),
-      .hwif_out_emu_sweep_compliance    (),
-      .hwif_out_emu_disturb_half_select (),
-      .hwif_out_emu_disturb_read_disturb(),
-      .hwif_out_emu_drift_drift_slope   (),
-      .hwif_out_emu_drift_drift_spread  (),
-      .hwif_out_emu_rtn_rtn             (),
-      .hwif_out_emu_rtn_rtn_fraction    (),
-      .hwif_out_emu_wander_common       (),
-      .hwif_out_emu_wander_rtn_sum      ()
+      .hwif_out_emu_physics_dither      (emu[331]),
+      .hwif_out_emu_physics_shorts      (emu[332]),
+      .hwif_out_emu_physics_epoch       (emu[344:339]),
+      .hwif_out_emu_physics_damage_reset(emu[362:347]),
+      .hwif_out_emu_stuck_low           (emu[378:363]),
+      .hwif_out_emu_stuck_high          (emu[394:379]),
+      .hwif_out_emu_leaky_leaky         (emu[410:395]),
+      .hwif_out_emu_leaky_leak          (emu[420:411]),
+      .hwif_out_emu_set_drive_set_onset (emu[442:427]),
+      .hwif_out_emu_set_drive_set_slope (emu[458:443]),
+      .hwif_out_emu_set_step_set_slope_w(emu[474:459]),
+      .hwif_out_emu_set_step_set_spread (emu[490:475]),
+      .hwif_out_emu_set_level_level_onset(emu[506:491]),
+      .hwif_out_emu_set_level_level_slope(emu[522:507]),
+      .hwif_out_emu_level_spread_level_cell(emu[538:523]),
+      .hwif_out_emu_level_spread_level_cycle(emu[554:539]),
+      .hwif_out_emu_step_step_spread    (emu[570:555]),
+      .hwif_out_emu_step_relaxation     (emu[586:571]),
+      .hwif_out_emu_wear_value          (emu[618:587]),
+      .hwif_out_emu_damage_damage_form  (emu[634:619]),
+      .hwif_out_emu_damage_damage_set   (emu[650:635]),
+      .hwif_out_emu_sweep_beta          (emu[666:651]),
+      .hwif_out_emu_sweep_compliance    (emu[682:667]),
+      .hwif_out_emu_disturb_half_select (emu[698:683]),
+      .hwif_out_emu_disturb_read_disturb(emu[714:699]),
+      .hwif_out_emu_drift_drift_slope   (emu[730:715]),
+      .hwif_out_emu_drift_drift_spread  (emu[746:731]),
+      .hwif_out_emu_rtn_rtn             (emu[762:747]),
+      .hwif_out_emu_rtn_rtn_fraction    (emu[778:763]),
+      .hwif_out_emu_wander_common       (emu[794:779]),
+      .hwif_out_emu_wander_rtn_sum      (emu[810:795])
   );
 
 endmodule

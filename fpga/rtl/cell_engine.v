@@ -4,7 +4,7 @@
 // A pulse acts on a whole row, a lane group at a time, two cycles a column: `p_done` comes
 // when the row is stored and `p_drive` is low. A cell read answers on `c_rvalid`; reads and writes take
 // turns with pulses and refreshes, which are only taken when `idle`. Cycle counts: docs/emulator.md.
-// `change` tells every cell written, kept columns of pulses included, with its old and new code.
+// `change` tells every cell written, kept columns of pulses included (with HALF_SELECT all), with its old and new code.
 
 `default_nettype none
 
@@ -55,6 +55,7 @@ module cell_engine #(
     input  wire [15:0]         emu_reset_slope_v,
     input  wire [15:0]         emu_reset_slope_w,
     input  wire [15:0]         emu_reset_spread,
+    input  wire [479:0]        emu_physics,
 
     // Cell memory
     output wire                read,
@@ -94,7 +95,8 @@ module cell_engine #(
   wire              take_pulse = state_q == ST_IDLE && p_valid && !refresh;
   wire              take_cell  = state_q == ST_IDLE && c_valid && !refresh && !p_valid;
   wire [LANES-1:0]  mask_here  = p_mask[group_q*LANES +: LANES];
-  wire              here       = mask_here != {LANES{1'b0}};
+  wire              neighbours = emu_physics[367:352] != 16'd0;  // HALF_SELECT: every column is touched
+  wire              here       = neighbours || mask_here != {LANES{1'b0}};
   wire              last_group = group_q == LAST_GROUP[2:0];
   wire              out_valid, out_keep, keyed;
   wire [8:0]        out_column;
@@ -192,7 +194,8 @@ module cell_engine #(
       .emu_reset_onset  (emu_reset_onset),
       .emu_reset_slope_v(emu_reset_slope_v),
       .emu_reset_slope_w(emu_reset_slope_w),
-      .emu_reset_spread (emu_reset_spread)
+      .emu_reset_spread (emu_reset_spread),
+      .emu_physics      (emu_physics)
   );
 
   // ---- Outputs
@@ -212,7 +215,7 @@ module cell_engine #(
   assign write_row   = row_q;
   assign write_word  = state_q == ST_STORE ? out_q : word_q;
 
-  assign change        = putting || (out_valid && out_keep);
+  assign change        = putting || (out_valid && (out_keep || neighbours));
   assign change_row    = row_q;
   assign change_column = putting ? column_q : out_column;
   assign change_old    = putting ? value_q : out_old;

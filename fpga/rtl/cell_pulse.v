@@ -3,7 +3,8 @@
 //
 // `start` takes the pulse, whose fields stay stable; `ready` is high from 17 cycles later until the next start.
 // Then a cell may be fed every second cycle; `column` must stay for the cycle after `feed` too. `out_*` come
-// 13 cycles after `feed`. One hash unit makes the keys, then two hashes a cell. Holds the table GATE.
+// 13 cycles after `feed`. One hash unit makes the keys, then two hashes a cell; a second one the two that tell its fate.
+// Holds the table GATE.
 
 `include "board_map.vh"
 `default_nettype none
@@ -46,7 +47,8 @@ module cell_pulse (
     input  wire [15:0] emu_reset_onset,
     input  wire [15:0] emu_reset_slope_v,
     input  wire [15:0] emu_reset_slope_w,
-    input  wire [15:0] emu_reset_spread
+    input  wire [15:0] emu_reset_spread,
+    input  wire [479:0] emu_physics
 );
 
   // ---- Keys: seed, row, pulse index low and high, four cycles each
@@ -54,7 +56,7 @@ module cell_pulse (
   reg  [4:0]  step_q;
   reg  [31:0] row_key_q, pulse_key_q;
   reg  [31:0] x;
-  wire [31:0] y;
+  wire [31:0] y, fate;
   wire        form  = p_kind == `PULSE_FORM;
   wire        keyed = step_q == 5'd16;
 
@@ -70,7 +72,7 @@ module cell_pulse (
   end
 
   always @(*) begin
-    if (second_q)    x = row_key_q ^ {23'd1, column};
+    if (second_q)    x = row_key_q ^ {form ? 23'd1 : 23'd5, column};
     else if (!run_q) x = form ? row_key_q ^ {23'd0, column} : pulse_key_q ^ {23'd2, column};
     else case (step_q[3:2])
       2'd0:    x = emu_chip_seed + 32'h9E3779B9;
@@ -95,10 +97,18 @@ module cell_pulse (
       .y  (y)
   );
 
+  mix32_pipe u_fate (
+      .clk(clk),
+      .en (feed || busy_q != 6'd0),
+      .x  (second_q ? pulse_key_q ^ {23'd6, column} : row_key_q ^ {23'd4, column}),
+      .y  (fate)
+  );
+
   // ---- Physics
   wire signed [25:0] fall;
-  wire [15:0]        fraction;
-  wire               removes;
+  wire [19:0]        fraction;
+  wire [15:0]        level;
+  wire               acts;
   wire [17:0]        gate_factor;
 
   cell_stress u_stress (
@@ -106,15 +116,21 @@ module cell_pulse (
       .rst_n            (rst_n),
       .start            (start),
       .elapsed          (p_elapsed),
+      .is_set           (p_kind == `PULSE_SET),
       .voltage          (p_voltage),
+      .gate             (p_gate),
       .emu_stress_origin(emu_stress_origin),
       .emu_stress_slope (emu_stress_slope),
       .emu_reset_onset  (emu_reset_onset),
       .emu_reset_slope_v(emu_reset_slope_v),
       .emu_reset_slope_w(emu_reset_slope_w),
+      .emu_set_drive    (emu_physics[127:96]),
+      .emu_set_slope_w  (emu_physics[143:128]),
+      .emu_set_level    (emu_physics[191:160]),
       .fall             (fall),
       .fraction         (fraction),
-      .removes          (removes)
+      .level            (level),
+      .acts             (acts)
   );
 
   table_memory #(.DEPTH(`GATE_ENTRIES), .W(18), .W_A(8)) u_gate (
@@ -135,14 +151,17 @@ module cell_pulse (
       .gate_factor     (gate_factor),
       .fall            (fall),
       .fraction        (fraction),
-      .removes         (removes),
+      .level           (level),
+      .acts            (acts),
       .emu_formed_floor(emu_formed_floor),
       .emu_reset_spread(emu_reset_spread),
+      .emu_physics     (emu_physics),
       .feed            (feed),
       .keep            (keep),
       .column          (column),
       .g               (g),
       .hash            (y),
+      .fate            (fate),
       .out_valid       (out_valid),
       .out_keep        (out_keep),
       .out_column      (out_column),
@@ -155,8 +174,6 @@ module cell_pulse (
   );
 
   assign ready = !run_q || keyed;
-
-  wire unused_ok = &{1'b0, p_gate[7:0]};
 
 endmodule
 

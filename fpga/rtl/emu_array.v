@@ -55,6 +55,7 @@ module emu_array #(
     input  wire [15:0]         emu_reset_slope_v,
     input  wire [15:0]         emu_reset_slope_w,
     input  wire [15:0]         emu_reset_spread,
+    input  wire [479:0]        emu_physics,
 
     // Reading
     input  wire                read,
@@ -142,6 +143,7 @@ module emu_array #(
       .emu_reset_slope_v(emu_reset_slope_v),
       .emu_reset_slope_w(emu_reset_slope_w),
       .emu_reset_spread (emu_reset_spread),
+      .emu_physics      (emu_physics),
       .read             (engine_read),
       .read_group       (engine_group),
       .read_row         (engine_row),

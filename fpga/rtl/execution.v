@@ -107,7 +107,7 @@ module execution #(
   wire [17:0]  t_data;
   wire [31:0]  register_data, limit_width, array_data;
   wire [95:0]  register_words, array_words;
-  wire [330:0] emu;
+  wire [810:0] emu;
 
   register_path #(
       .CEILINGS(CEILINGS)

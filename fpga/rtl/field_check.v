@@ -76,7 +76,7 @@ module field_check (
       found_q <= {1'b1, 32'd0, 32'd1, 32'd4};
     else if (is_mac && word0[23] && column_count[0])
       found_q <= {1'b1, 16'd0, column_count, 16'd0, column_count & 16'hFFFE, 26'd0, column_place};
-    else if (is_pulse && (word0[9:8] == `PULSE_SET || word0[9:8] == 2'd3))
+    else if (is_pulse && word0[9:8] == 2'd3)
       found_q <= {1'b1, 30'd0, word0[9:8], 32'd2, 32'd0};
     else if (is_pulse && word0[12:11] == 2'd3)
       found_q <= {1'b1, 32'd3, 32'd2, 32'd0};

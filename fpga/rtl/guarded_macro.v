@@ -79,7 +79,7 @@ module guarded_macro #(
     input  wire [3:0]          t_table,
     input  wire [11:0]         t_index,
     input  wire [17:0]         t_data,
-    input  wire [330:0]        emu,             // board_registers
+    input  wire [810:0]        emu,             // board_registers
 
     // Non-volatile restore and mirror
     input  wire                nv_load,

@@ -102,6 +102,7 @@ module macro_emulator #(
     input  wire [15:0]             emu_reset_slope_v,
     input  wire [15:0]             emu_reset_slope_w,
     input  wire [15:0]             emu_reset_spread,
+    input  wire [479:0]            emu_physics,        // from EMU_PHYSICS on, a word each
     input  wire                    emu_row_position,
 
     // Control
@@ -229,6 +230,7 @@ module macro_emulator #(
       .emu_reset_slope_v(emu_reset_slope_v),
       .emu_reset_slope_w(emu_reset_slope_w),
       .emu_reset_spread (emu_reset_spread),
+      .emu_physics      (emu_physics),
       .read             (read),
       .read_group       (read_group),
       .read_row         (read_row),

@@ -68,7 +68,7 @@ module macro_sums #(
     input  wire [3:0]          t_table,
     input  wire [11:0]         t_index,
     input  wire [17:0]         t_data,
-    input  wire [330:0]        emu,             // board_registers
+    input  wire [810:0]        emu,             // board_registers
 
     // Non-volatile restore and mirror
     input  wire                nv_load,
@@ -175,6 +175,7 @@ module macro_sums #(
       .emu_reset_slope_w (emu[313:298]),
       .emu_reset_spread  (emu[329:314]),
       .emu_row_position  (emu[330]),
+      .emu_physics       (emu[810:331]),
       .drop              (drop),
       .idle              (macro_idle),
       .nv_load           (nv_load),

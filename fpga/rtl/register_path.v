@@ -59,7 +59,7 @@ module register_path #(
     output wire [3:0]   t_table,
     output wire [11:0]  t_index,
     output wire [17:0]  t_data,
-    output wire [330:0] emu
+    output wire [810:0] emu
 );
 
   wire        s_req, s_write, s_read_ack, s_write_ack, l_write;
