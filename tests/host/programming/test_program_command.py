@@ -45,7 +45,8 @@ def test_a_new_chip_is_formed_and_programmed_in_one_command(targets, tmp_path):
     assert found["cells"] == 96
     assert sum(found["status"].values()) == 96
     assert found["failed_fraction"] < 0.1
-    saved = np.load(files["npz"])
+    with np.load(files["npz"]) as file:
+        saved = dict(file)
     assert str(saved["origin"]) == "emulated"
     with ohmloop.open(URL, chip="lab", profile=PROFILE) as board:
         held = board.macro.g_codes_to_siemens(board.macro.dump_g_codes(board.macro[4:12, 0:24:2]))
