@@ -8,21 +8,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from streams import Command, commands, vector_requests
 
-from ohmloop._map import Opcode, Register
-from ohmloop.link.messages import Axis, CellRequest, VectorRequest, pack_inputs
+from ohmloop._map import Opcode, Pulse, Register
+from ohmloop.link.messages import Axis, CellRequest, PulseRequest, VectorRequest, pack_inputs, pack_words
 from ohmloop.profile import load_profile
 
 LINES = 64
 PROFILE = "rrm-40nm-esgnn2023"
+PROGRAMMABLE = "rram-130nm-yao2020"
 SLOW_BUT_SURE = settings(
     deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
-def prepared(peer: Peer, seed: int, *, formed: float = 0.7) -> None:
+def prepared(peer: Peer, seed: int, *, formed: float = 0.7, profile: str = PROFILE) -> None:
     """Loads profile, limits, a token and random cells, some of them pristine."""
     generator = np.random.default_rng(seed)
-    peer.load_profile(load_profile(PROFILE))
+    peer.load_profile(load_profile(profile))
     peer.set_limits()
     peer.arm()
     macro = peer.identity.macros[0]
@@ -62,6 +63,30 @@ def test_random_streams_are_answered_alike(seed: int, stream: list[Command]) -> 
         sim.hello(0x5555)
         twin.hello(0x5555)
         assert all_cells(sim) == all_cells(twin)
+
+
+def test_programmable_cells_are_pulsed_alike() -> None:
+    """The profile's own cells, with damage, wear and half-select so strong that a short test meets them."""
+    generator = np.random.default_rng(7)
+    with peers(SMALL, PROGRAMMABLE) as (sim, twin):
+        for peer in (sim, twin):
+            prepared(peer, 4, profile=PROGRAMMABLE)
+            peer.ok(Opcode.REG_WRITE, pack_words(Register.EMU_WEAR, 1 << 25))
+            peer.ok(Opcode.REG_WRITE, pack_words(Register.EMU_DISTURB, 2000))
+            peer.ok(Opcode.REG_WRITE, pack_words(Register.EMU_DAMAGE, 58_000 | 46_000 << 16))
+        before = all_cells(sim)
+        for _ in range(24):
+            request = PulseRequest(
+                Pulse(generator.integers(3)), 0, int(generator.integers(15_000, 49_000)),
+                int(generator.integers(0, 65_000)), int(generator.integers(1, 600)),
+                int(generator.integers(2**63)), int(generator.integers(1, 4)), Axis(int(generator.integers(56)), 8), Axis(5, 50),
+            )  # fmt: skip
+            assert_same(sim, twin, Command(Opcode.PULSE, request.encode()))
+        after = all_cells(sim)
+        assert after == all_cells(twin)
+    old, new = (np.frombuffer(cells, "<u2") for cells in (before, after))
+    assert np.count_nonzero(new > old) > 100 < np.count_nonzero(new < old)
+    assert np.count_nonzero((new == 1023) & (old != 1023)) > 0
 
 
 @settings(SLOW_BUT_SURE, max_examples=15)
