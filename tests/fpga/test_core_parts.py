@@ -273,6 +273,7 @@ async def the_guard_drives_what_is_permitted_for_its_width_and_nothing_else(dut)
     await armed_guard(dut)
     judged = 3
     for changes, status, limit in (
+        ({"kind": Pulse.SET}, Status.OPERATION_NOT_ARMED, 1),
         ({"kind": Pulse.RESET}, Status.OPERATION_NOT_ARMED, 1),
         ({"row": 3}, Status.OUTSIDE_TOKEN, 0),
         ({"row": 9}, Status.OUTSIDE_TOKEN, 0),
@@ -290,6 +291,20 @@ async def the_guard_drives_what_is_permitted_for_its_width_and_nothing_else(dut)
         assert await ask(dut, width=width) == (Status.OK, 0, judged + 1 + width + 2, width)
         assert int(dut.guard_pulses_left.value) == left
     assert await ask(dut) == (Status.PULSE_BUDGET, 1, judged, 0)
+
+
+@cocotb.test()
+async def every_kind_has_its_own_voltage_limit(dut) -> None:
+    await armed_guard(dut)
+    dut.guard_arm_operations.value, dut.guard_arm_voltage.value = 7, 600
+    dut.guard_arm_pulses.value, dut.guard_arm.value = 6, 1
+    await ticks(dut, 1)
+    dut.guard_arm.value = 0
+    for kind, limit in ((Pulse.FORM, 300), (Pulse.SET, 400), (Pulse.RESET, 500)):
+        status, told, _, driven = await ask(dut, kind=kind, voltage=limit + 1)
+        assert (status, told, driven) == (Status.OVER_VOLTAGE_LIMIT, limit, 0), kind
+        status, _, _, driven = await ask(dut, kind=kind, voltage=limit)
+        assert (status, driven) == (Status.OK, 20), kind
 
 
 @cocotb.test()

@@ -79,7 +79,8 @@ def test_programmable_cells_are_pulsed_alike() -> None:
             request = PulseRequest(
                 Pulse(generator.integers(3)), 0, int(generator.integers(15_000, 49_000)),
                 int(generator.integers(0, 65_000)), int(generator.integers(1, 600)),
-                int(generator.integers(2**63)), int(generator.integers(1, 4)), Axis(int(generator.integers(56)), 8), Axis(5, 50),
+                int(generator.integers(2**63)), int(generator.integers(1, 4)),
+                Axis(int(generator.integers(56)), 8), Axis(5, 50),
             )  # fmt: skip
             assert_same(sim, twin, Command(Opcode.PULSE, request.encode()))
         after = all_cells(sim)
