@@ -19,6 +19,7 @@ REFERENCE = 1 << 27
 GENERATED = Path(__file__).parents[2] / "fpga" / "rtl" / "generated"
 FOREVER, EBREAK = 0x0000006F, 0x00100073
 FORMING = "rrm-40nm-esgnn2023"
+PROGRAMMABLE = "rram-130nm-yao2020"
 
 
 @pytest.fixture
@@ -190,3 +191,28 @@ def test_safe_in_the_middle_of_programming_ends_it_and_counts_its_pulses() -> No
         begun, rows, pulses = unpack_words(reply.payload)
         assert (reply.status, begun) == (Status.ABORTED, 1) and rows < 16
         assert pulses == peer.read_register(Register.PULSES_SINCE_BOOT) > 0
+
+
+@pytest.mark.parametrize("algorithm", [Algorithm.INCREMENTAL, Algorithm.PING_PONG, Algorithm.TWO_PULSE])
+def test_write_verify_equals_the_twin_but_for_slow_reads(algorithm: Algorithm) -> None:
+    generator = np.random.default_rng(int(algorithm))
+    request = ProgramRequest(
+        algorithm, 0, Axis(3, 3), Axis(1, 7, 4), generator.integers(40, 400, (3, 7)).astype(np.int16),
+        np.full((3, 7), 25, np.uint16), 2621, 5, KindDrive(13_000, 400, 30_000, 16_000, 60),
+        KindDrive(12_000, 400, 30_000, 0, 60), range=2, averages_log2=1, final_log2=2, most_readings=40, budget=60,
+        gate_slope=4194, gate_gain=1049, gate_low=7900, gate_high=40_000, quantum=6,
+    )  # fmt: skip
+    with peers(SMALL, PROGRAMMABLE) as (sim, twin):
+        answers = []
+        for one in (sim, twin):
+            one.load_profile(load_profile(PROGRAMMABLE))
+            one.load_cells(np.random.default_rng(1).integers(100, 900, (LINES, LINES)))
+            for register in (Register.EMU_RTN, Register.EMU_WANDER, Register.EMU_STEP):
+                one.ok(Opcode.REG_WRITE, pack_words(register, 0))
+            one.set_limits()
+            one.arm()
+            answers.append(unpack_words(one.ok(Opcode.PROGRAM, request.encode()))[1:])
+    assert answers[0] == answers[1]
+    reply = ProgramReply.decode(pack_words(0, *answers[0]), 3, 7)
+    assert reply.pulses_given > 20
+    assert np.count_nonzero(reply.outcomes == Outcome.DONE) > 0
