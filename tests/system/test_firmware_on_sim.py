@@ -199,8 +199,8 @@ def test_write_verify_equals_the_twin_but_for_slow_reads(algorithm: Algorithm) -
     request = ProgramRequest(
         algorithm, 0, Axis(3, 3), Axis(1, 7, 4), generator.integers(40, 400, (3, 7)).astype(np.int16),
         np.full((3, 7), 25, np.uint16), 2621, 5, KindDrive(13_000, 400, 30_000, 16_000, 60),
-        KindDrive(12_000, 400, 30_000, 0, 60), range=2, averages_log2=1, final_log2=2, most_readings=40, budget=60,
-        gate_slope=4194, gate_gain=1049, gate_low=7900, gate_high=40_000, quantum=6,
+        KindDrive(12_000, 400, 30_000, 0, 60), range=2, averages_log2=1, final_log2=2, most_readings=40,
+        budget=60, gate_slope=4194, gate_gain=1049, gate_low=7900, gate_high=40_000, quantum=6,
     )  # fmt: skip
     with peers(SMALL, PROGRAMMABLE) as (sim, twin):
         answers = []
