@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from bridge_model import Bridge, Command
+from tests.firmware.bridge_model import Bridge, Command
 from tests.host.emulator.twin_bench import Bench
 
 from ohmloop._map import Algorithm, Opcode, Outcome, Pulse, Register, Status, Table

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from bridge_model import NAMES, Bridge, Command
+from tests.firmware.bridge_model import NAMES, Bridge, Command
 
 from ohmloop._map import Opcode, Status
 
