@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Measures a served board as its client sees it: self-test, round trip, products, and what the server burns.
 
-    python benchmarks/served.py [URL ...]
+    python benchmarks/served_board.py [URL ...]
 
 Each board is served by a process of its own, as a TCP port and as a pseudo-terminal. Seconds of this machine
 depend on its neighbours: the server's CPU seconds stand beside them.
