@@ -150,14 +150,21 @@ def _quantities(fit: Fit, good: Mask, gain_board: Floats, bend_left: float) -> d
 
 
 def _residual(profile: Profile, fit: Fit, held_out: list[LevelReadings], good: Mask) -> Residual:
-    """Returns how well levels that were not fitted are predicted, codes."""
+    """Returns how well levels that were not fitted are predicted, codes.
+
+    The floor is what one level's readings scatter by: noise, rounding, and the wander of the channels' gains,
+    which does not average out within a level.
+    """
     calibrated, nominal, floor = [], [], []
+    programming = profile.chip.programming
+    wander = programming.slow.channel.value if programming and programming.slow else 0.0
     for range_index, one in enumerate(held_out):
         chosen = good[range_index]
         straight = one.siemens[:, None] / profile.siemens_per_adc_code(range_index)
         calibrated.append((one.codes - fit.predict(range_index, one.siemens))[:, chosen].ravel())
         nominal.append((one.codes - straight)[:, chosen].ravel())
-        floor.append(np.repeat(np.sqrt(one.variance[chosen] / one.readings + QUANTISATION), one.siemens.size))
+        noise = one.variance[chosen] / one.readings + QUANTISATION
+        floor.append(np.sqrt(noise + (wander * one.codes[:, chosen]) ** 2).ravel())
     errors = np.concatenate(calibrated)
     return Residual(
         rms(errors), rms(np.concatenate(floor)), rms(np.concatenate(nominal)), "codes", errors.size
