@@ -196,7 +196,7 @@ async def forms_of_requests_are_refused_with_the_documented_words(dut) -> None:
          (2 + 1024 + 32, 512, 5)),
         (Opcode.READ_CELLS, (1 << 16, LIMITS[3] + 1, 0, 0, 0, 0 | 4 << 16, 1, *axis), Status.OVER_READ_LIMIT,
          (LIMITS[3] + 1, LIMITS[3], 1)),
-        (Opcode.PULSE, (1 << 8, 1, 1, 0, 0, 1, *axis, *axis), Status.BAD_FIELD, (1, 2, 0)),
+        (Opcode.PULSE, (3 << 8, 1, 1, 0, 0, 1, *axis, *axis), Status.BAD_FIELD, (3, 2, 0)),
         (Opcode.PULSE, (0, 1, 0, 0, 0, 1, *axis, *axis), Status.BAD_FIELD, (0, 1, 2)),
         (Opcode.PULSE, (0, 1, 9, 0, 0, 1, *axis, *axis), Status.NOT_ARMED, (0, 0, 0)),
         (Opcode.ARM, (5, 8, 0, 0, 0, *axis, *axis), Status.BAD_FIELD, (8, 7, 1)),

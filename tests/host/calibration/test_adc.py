@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from conftest import Bench
+from calibration_bench import Bench
 
 import ohmloop
 from ohmloop._map import Register, Table

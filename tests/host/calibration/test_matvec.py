@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from conftest import Bench
+from calibration_bench import Bench
 
 import ohmloop
 from ohmloop._map import Table

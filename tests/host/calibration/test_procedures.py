@@ -5,7 +5,7 @@ import logging
 
 import numpy as np
 import pytest
-from conftest import Bench, half_formed
+from calibration_bench import Bench, half_formed
 
 import ohmloop
 from ohmloop._map import Table
