@@ -15,12 +15,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 
 import ohmloop
+from ohmloop.cli.choices import MICRO, NANO, macro_of, require_folder, require_module, window_of
 from ohmloop.errors import (
     CalibrationExpired,
     CalibrationMismatch,
     LimitError,
     NotCalibrated,
-    NotPrepared,
     NotRecorded,
 )
 from ohmloop.mapping import ConductanceMap, draw_map, fit_profile, latest_map
@@ -28,11 +28,9 @@ from ohmloop.mapping.files import require_known_ending
 from ohmloop.mapping.measuring import CONVERTERS
 
 if TYPE_CHECKING:
-    from ohmloop.board import Board, Macro, Window
+    from ohmloop.board import Board, Macro
     from ohmloop.mapping import MapComparison
 
-MICRO: Final = 1e6
-NANO: Final = 1e9
 NO_CALIBRATION: Final = "none"
 REGISTRY: Final = "registry"
 LAST: Final = "last"
@@ -133,41 +131,6 @@ def run_contact(
     return report.passed
 
 
-def window_of(macro: Macro, rows: str | None, columns: str | None) -> Window:
-    """Returns the window of two texts, "12", "0:64" or "0:64:2"; None takes all lines.
-
-    Raises:
-        LimitError: a text is no such thing, or a line lies outside the macro.
-    """
-    return macro[_lines(rows, "rows"), _lines(columns, "columns")]
-
-
-def _lines(text: str | None, where: str) -> slice:
-    if text is None:
-        return slice(None)
-    try:
-        parts = [int(part) if part.strip() else None for part in text.split(":")]
-    except ValueError:
-        parts = []
-    if len(parts) == 1 and parts[0] is not None:
-        return slice(parts[0], parts[0] + 1)
-    if len(parts) not in (2, 3):
-        raise LimitError(f"--{where}: {text!r}; 12, 0:64 or 0:64:2 expected", value=text, where=where)
-    return slice(*parts)
-
-
-def macro_of(board: Board, index: int) -> Macro:
-    """Returns the array of that number; raises LimitError where the board has none."""
-    if not 0 <= index < len(board.macros):
-        raise LimitError(
-            f"--macro: {index} asked, the board has 0 .. {len(board.macros) - 1}",
-            value=index,
-            limit=len(board.macros) - 1,
-            where="macro",
-        )
-    return board.macros[index]
-
-
 def _last(macro: Macro) -> ConductanceMap:
     found = latest_map(macro)
     if found is None:
@@ -210,22 +173,6 @@ def _check_files(plan: MapPlan) -> None:
         require_module("xarray", "data", "--out FILE.nc")
     for path in (plan.out, plan.json_file, plan.png, plan.fit):
         require_folder(path)
-
-
-def require_folder(path: Path | None) -> None:
-    """Raises LimitError where a file would have no folder."""
-    if path is not None and not path.absolute().parent.is_dir():
-        raise LimitError(
-            f"{path}: there is no folder {path.parent}", value=str(path), limit="a folder", where=str(path)
-        )
-
-
-def require_module(name: str, extra: str, what: str) -> None:
-    """Raises NotPrepared where an optional package is missing."""
-    import importlib.util
-
-    if importlib.util.find_spec(name) is None:
-        raise NotPrepared(f"{what} needs {name}: pip install 'ohmloop[{extra}]'", where=name)
 
 
 @contextmanager

@@ -14,12 +14,12 @@ from rich.console import Console
 from rich.table import Table
 
 import ohmloop
-from ohmloop.cli.map import MICRO, NANO, macro_of, require_folder, require_module, window_of
-from ohmloop.errors import LimitError, ProfileError
-from ohmloop.programming import ProgramResult, ProgramStatus
+from ohmloop.cli.choices import MICRO, NANO, macro_of, require_folder, require_module, window_of
+from ohmloop.errors import LimitError
+from ohmloop.programming import ProgramResult, ProgramStatus, write_verify
 
 if TYPE_CHECKING:
-    from ohmloop.board import Board, Macro, Window
+    from ohmloop.board import Macro, Window
     from ohmloop.profile.physics import Drive, WriteVerify
 
 SPARE: Final = 2
@@ -56,7 +56,7 @@ def run_program(plan: ProgramPlan) -> None:
     with ohmloop.open(plan.url, chip=plan.chip, profile=plan.profile) as board:
         macro = macro_of(board, plan.macro)
         window = _window(macro, plan, targets)
-        drives = _write_verify(board)
+        drives, _ = write_verify(board.profile)
         if plan.form_gate_v is not None:
             with console.status("forming"):
                 formed = _form(macro, window, drives, plan.form_gate_v)
@@ -99,18 +99,6 @@ def _window(macro: Macro, plan: ProgramPlan, targets: NDArray[np.float64]) -> Wi
     rows = plan.rows or f"0:{targets.shape[0]}"
     columns = plan.columns or f"0:{targets.shape[1]}"
     return window_of(macro, rows, columns)
-
-
-def _write_verify(board: Board) -> WriteVerify:
-    programming = board.profile.chip.programming
-    if programming is None or programming.write_verify is None:
-        raise ProfileError(
-            f"profile {board.profile.name} has no programming.write_verify: its cells are not programmable",
-            value=board.profile.name,
-            limit="programming.write_verify",
-            where="--profile",
-        )
-    return programming.write_verify
 
 
 def _highest(*drives: Drive) -> float:

@@ -3,7 +3,7 @@
 
 from ohmloop.programming.ageing import environment
 from ohmloop.programming.interval import clopper_pearson
-from ohmloop.programming.plan import ALGORITHMS, Plan
+from ohmloop.programming.plan import ALGORITHMS, Plan, write_verify
 from ohmloop.programming.procedure import form_ramp, program, resume
 from ohmloop.programming.results import ProgramResult, ProgramStatus, SweepResult
 from ohmloop.programming.sweeps import sweep
@@ -20,4 +20,5 @@ __all__ = [
     "program",
     "resume",
     "sweep",
+    "write_verify",
 ]

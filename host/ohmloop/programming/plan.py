@@ -17,6 +17,7 @@ from ohmloop.board.inputs import averages_log2
 from ohmloop.board.limits import finite, whole
 from ohmloop.errors import LimitError, ProfileError, ShapeError
 from ohmloop.link.messages import MOST_READINGS, KindDrive
+from ohmloop.profile import Profile
 from ohmloop.profile.physics import Drive, SetStep, WriteVerify
 
 if TYPE_CHECKING:
@@ -97,13 +98,13 @@ class Plan:
         return words
 
 
-def write_verify(core: Core) -> tuple[WriteVerify, SetStep]:
+def write_verify(profile: Profile) -> tuple[WriteVerify, SetStep]:
     """Returns the profile's programming pulses and its SET; raises ProfileError where it has none."""
-    programming = core.profile.chip.programming
+    programming = profile.chip.programming
     if programming is None or programming.write_verify is None:
         raise ProfileError(
-            f"profile {core.profile.name} has no programming.write_verify: its cells are not programmable",
-            value=core.profile.name,
+            f"profile {profile.name} has no programming.write_verify: its cells are not programmable",
+            value=profile.name,
             limit="programming.write_verify",
             where="profile",
         )
@@ -127,7 +128,7 @@ def make_plan(
         raise LimitError(
             f"algorithm: {algorithm!r} is none of {known}", value=algorithm, limit=known, where="algorithm"
         )
-    kind, (profile, one) = ALGORITHMS[algorithm], write_verify(core)
+    kind, (profile, one) = ALGORITHMS[algorithm], write_verify(core.profile)
     fine = kind is Algorithm.PING_PONG
     up = _drive(core, Pulse.SET, profile.fine_set if fine else profile.set)
     down = _drive(core, Pulse.RESET, profile.fine_reset if fine else profile.reset)

@@ -65,7 +65,7 @@ def form_ramp(
     """Forms a window by a ramp; see `Macro.form_ramp`."""
     usual, formed = None, formed_siemens
     if None in (start_v, step_v, end_v, width_s, formed_siemens):
-        profile, _ = write_verify(core)
+        profile, _ = write_verify(core.profile)
         usual, formed = profile.forming, profile.formed.value * 1e-6 if formed is None else formed
     numbers = [
         getattr(usual, name).value if given is None else given
