@@ -19,7 +19,8 @@ DAC_RULES = (
 )
 CHAIN_RULES = """t_w-high t_w-low t_su-SER t_w-RCLK t_su-RCLK t_w-SRCLR t_su-cleared t_su-inactive""".split()
 ADC_RULES = "high low f_DCLOCK slowest t_SUCS t_CSD t_CONV t_CYC".split()
-ZEROS = """dac_halt dac_start dac_command dac_channels dac_codes chain_start chain_latch chain_clear chain_pattern
+ZEROS = """
+    dac_halt dac_start dac_command dac_channels dac_codes chain_start chain_latch chain_clear chain_pattern
     adc_go adc_level x_sclk x_sdi x_ser x_srclk x_rclk x_dclock""".split()
 ONES = ["x_cs_n", "x_srclr_n", "x_adc_cs_n"]
 
