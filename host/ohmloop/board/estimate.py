@@ -101,3 +101,22 @@ class ProductCalibration(Protocol):
     def products(self, codes: Floats, reading: Reading) -> Estimate:
         """Returns sums of input code times conductance, siemens `[n, columns]`."""
         ...
+
+
+class CellCalibration(Protocol):
+    """What turns the ADC codes of single cells into siemens; `ohmloop.calibration.Calibration` is one."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in results."""
+        ...
+
+    def require(
+        self, board: Board, *, macro: int, columns: NDArray[np.intp], accept_mismatch: bool
+    ) -> tuple[str, ...]:
+        """Returns what does not match or has failed; raises a typed error unless that is accepted."""
+        ...
+
+    def siemens(self, mean_codes: Floats, *, range_index: int, columns: NDArray[np.intp]) -> Estimate:
+        """Returns what mean codes `[..., columns]` of one conversion stand for."""
+        ...

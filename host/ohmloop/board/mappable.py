@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from ohmloop.board.board import Board
+    from ohmloop.board.watching import Watch
     from ohmloop.mapping import ConductanceMap, ContactReport
     from ohmloop.mapping.steps import Progress
 
@@ -33,6 +34,7 @@ class Mappable(Unpicklable):
         accept_mismatch: bool = False,
         earlier: ConductanceMap | None = None,
         progress: Progress | None = None,
+        watch: Watch | None = None,
         resume: int | None = None,
     ) -> ConductanceMap:
         """Measures what the cells of a window conduct; gives no pulse (docs/mapping.md).
@@ -52,12 +54,16 @@ class Mappable(Unpicklable):
             accept_mismatch: take a calibration that does not match; the map then says so.
             earlier: a map of the same cells, so that cells that were formed then can be told as stuck.
             progress: called with conversions done and expected.
+            watch: what `ohmloop.calibration.watch_drift` returned: looked at before, during and after
+                the map; its calibration is used where none is given.
             resume: number of an interrupted map's job: it goes on, with the window and plan it had.
 
         Raises:
             LimitError, ShapeError: an argument is wrong; nothing was sent.
             CalibrationMismatch, CalibrationExpired: the calibration is not of this board; nothing was sent.
             NotCalibrated: it holds nothing of the converters; nothing was sent.
+            CalibrationExpired: the watch saw drift and its policy is to stop; the job is interrupted.
+            MapError: a job begun with a calibration is resumed without one.
         """
         from ohmloop.mapping import map_macro
 
@@ -73,6 +79,7 @@ class Mappable(Unpicklable):
             accept_mismatch=accept_mismatch,
             earlier=earlier,
             progress=progress,
+            watch=watch,
             resume=resume,
         )
 

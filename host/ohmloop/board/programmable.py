@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from ohmloop.board.core import Core
+    from ohmloop.board.estimate import CellCalibration
+    from ohmloop.board.watching import Watch
     from ohmloop.programming import ProgramResult, SweepResult
 
 
@@ -49,6 +51,9 @@ class Programmable(Unpicklable):
         most_readings: int = 16,
         guard: float = 3.0,
         delay_s: float | None = None,
+        calibration: CellCalibration | None = None,
+        accept_mismatch: bool = False,
+        watch: Watch | None = None,
         job: int | None = None,
     ) -> ProgramResult:
         """Brings the cells of a window to target conductances by write-verify on the board.
@@ -70,15 +75,22 @@ class Programmable(Unpicklable):
             most_readings: readings before a decision near the edge of the band, at most 64.
             guard: k above.
             delay_s: before the independent reading; the profile's by default.
+            calibration: an `ohmloop.calibration.Calibration`: targets and results are siemens by it; without
+                one by the profile's nominal gains.
+            accept_mismatch: take a calibration that does not match; the result then says so.
+            watch: what `ohmloop.calibration.watch_drift` returned: looked at before, during and after the
+                job; its calibration is used. Its reference columns lie outside the window.
             job: number of the first request's job; the next of this session by default. The same number
                 draws the same pulses.
 
         Raises:
             LimitError, ShapeError, NotArmed, ProfileError: nothing was driven.
+            NotCalibrated, CalibrationMismatch, CalibrationExpired: of the calibration; nothing was driven.
+            CalibrationExpired: the watch saw drift and its policy is to stop; the job is interrupted.
             Refused: the board has no firmware.
             Aborted: stopped in the middle.
         """
-        from ohmloop.programming import program
+        from ohmloop.programming import Known, program
 
         return program(
             self._core,
@@ -86,6 +98,7 @@ class Programmable(Unpicklable):
             targets_siemens,
             tolerance_siemens,
             job,
+            Known(calibration, accept_mismatch, watch),
             algorithm=algorithm,
             budget=budget,
             averages=averages,
@@ -139,18 +152,29 @@ class Programmable(Unpicklable):
             job=job,
         )
 
-    def resume_program(self, job: int) -> ProgramResult:
+    def resume_program(
+        self,
+        job: int,
+        *,
+        calibration: CellCalibration | None = None,
+        accept_mismatch: bool = False,
+        watch: Watch | None = None,
+    ) -> ProgramResult:
         """Goes on with an interrupted `program` or `form_ramp`; no acknowledged pulse is given again.
 
         Args:
             job: the registry's number of the job (`ohmloop chip history`).
+            calibration: as in `program`: the job's, or a newer one for what is left; needed where it had one.
+            accept_mismatch: as in `program`.
+            watch: as in `program`.
 
         Raises:
-            JobConflict: the registry has no such job on this chip and macro.
+            JobConflict: the registry has no such job on this chip and macro, or it reads in another way.
+            NotCalibrated: the job was begun with a calibration, and none is given.
         """
-        from ohmloop.programming import resume
+        from ohmloop.programming import Known, resume
 
-        return resume(self._core, self[:, :], job)
+        return resume(self._core, self[:, :], job, Known(calibration, accept_mismatch, watch))
 
     def sweep(
         self,

@@ -60,6 +60,9 @@ class Journal(Protocol):
     def settle(self, read_counter: Callable[[], int]) -> None:
         """Ends the steps that were sent and never answered, by the board's own counter of pulses."""
 
+    def finish(self, state: str | None = None, message: str = "") -> None:
+        """Ends the job with a sentence for its record."""
+
 
 class Records(Protocol):
     """Where an open board's pulses and jobs are recorded."""
@@ -113,6 +116,9 @@ class _NoJournal:
         """Keeps nothing."""
 
     def settle(self, read_counter: Callable[[], int]) -> None:
+        """Keeps nothing."""
+
+    def finish(self, state: str | None = None, message: str = "") -> None:
         """Keeps nothing."""
 
     def __enter__(self) -> _NoJournal:

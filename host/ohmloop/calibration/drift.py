@@ -6,12 +6,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ohmloop.board.estimate import Floats, Reading
+from ohmloop.board.limits import finite
 from ohmloop.calibration.artefact import Artefact, Residual, Values
 from ohmloop.calibration.recipes import DriftRecipe
 from ohmloop.calibration.setting import Setting, rms
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 Lines = NDArray[np.intp]
-Policy = Literal["warn", "raise", "recalibrate"]
+Policy = Literal["warn", "stop", "recalibrate"]
+POLICIES: Final = get_args(Policy)
+INTERVAL_S: Final = 60.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,8 +128,14 @@ def drift_between(before: Artefact, now: Values, recipe: DriftRecipe) -> Drift:
 class DriftWatch:
     """Watches the reference columns during a long job.
 
-    Call it between pieces of work. Beyond the recipe's threshold it warns, raises CalibrationExpired, or
-    measures the converters again, by its policy; after that it raises only where the columns are still off.
+    Call it between pieces of work, or give it to `map` and `program`. Beyond the recipe's threshold it warns,
+    stops (raises CalibrationExpired), or measures the converters again, by its policy; after that it raises
+    only where the columns are still off.
+
+    Attributes:
+        calibration: what holds now.
+        interval_s: time of the board between two looks of a job, seconds.
+        events: what was seen beyond the threshold and what was done about it, sentences.
     """
 
     def __init__(
@@ -137,11 +146,27 @@ class DriftWatch:
         policy: Policy = "warn",
         recipe: str = "drift",
         recalibrate: str = "adc",
+        interval_s: float = INTERVAL_S,
     ) -> None:
+        if policy not in POLICIES:
+            raise LimitError(
+                f"policy: {policy!r} is none of {', '.join(POLICIES)}",
+                value=policy,
+                limit=POLICIES,
+                where="policy",
+            )
         self._measure, self._policy = measure, policy
+        self.interval_s = finite(interval_s, "s", "interval_s")
+        self.events: list[str] = []
         self._recipe, self._recalibrate = recipe, recalibrate
         self.calibration = calibration if "drift" in calibration.artefacts else measure(calibration, recipe)
         self._baseline = self.calibration["drift"]
+
+    @property
+    def cells(self) -> tuple[Lines, Lines]:
+        """Rows and columns of the reference cells."""
+        held = self._baseline.settings
+        return np.asarray(held["rows"], np.intp), np.asarray(held["columns"], np.intp)
 
     def __call__(self) -> Artefact:
         """Measures the reference columns; returns the artefact; raises CalibrationExpired by policy."""
@@ -149,16 +174,20 @@ class DriftWatch:
         if not found.settings["is_exceeded"]:
             return found
         if self._policy == "recalibrate":
-            _log.warning("%s; recalibrating with %s", found.notes[0], self._recalibrate)
+            self._tell(f"{found.notes[0]}; recalibrating with {self._recalibrate}")
             self.calibration = self._measure(self.calibration, self._recalibrate)
             found = self._against_the_baseline()
         if found.settings["is_exceeded"]:
+            self._tell(f"{found.notes[0]}; calibrate again")
             if self._policy != "warn":
                 raise CalibrationExpired(
-                    found.notes[0], value=found.residual.residual, where="reference columns"
+                    self.events[-1], value=found.residual.residual, where="reference columns"
                 )
-            _log.warning("%s; calibrate again", found.notes[0])
         return found
+
+    def _tell(self, text: str) -> None:
+        self.events.append(text)
+        _log.warning("%s", text)
 
     def _against_the_baseline(self) -> Artefact:
         return self._measure(self.calibration.of(*self._others(), self._baseline), self._recipe)["drift"]

@@ -13,7 +13,7 @@ from ohmloop.calibration.artefact import Artefact
 from ohmloop.calibration.bundle import Calibration
 from ohmloop.calibration.dac import calibrate_dac
 from ohmloop.calibration.dark import calibrate_dark
-from ohmloop.calibration.drift import DriftWatch, Policy, measure_drift
+from ohmloop.calibration.drift import INTERVAL_S, DriftWatch, Policy, measure_drift
 from ohmloop.calibration.lines import calibrate_lines
 from ohmloop.calibration.noise import calibrate_noise
 from ohmloop.calibration.recipes import Recipe, Sequence, load_recipe
@@ -86,6 +86,7 @@ def watch_drift(
     policy: Policy = "warn",
     recipe: str = "drift",
     recalibrate: str = "adc",
+    interval_s: float = INTERVAL_S,
 ) -> DriftWatch:
     """Returns a watch over the reference columns; call it between pieces of a long job.
 
@@ -93,16 +94,19 @@ def watch_drift(
         board: the open board.
         calibration: of it; its drift artefact, or a measurement now, is what later ones are compared with.
         macro: which array.
-        policy: beyond the recipe's threshold "warn" in the log, "raise" CalibrationExpired, or "recalibrate":
-            measure the converters again, then raise only where the columns are still off.
+        policy: beyond the recipe's threshold "warn" in the log, "stop" with CalibrationExpired, or
+            "recalibrate": measure the converters again, then stop only where the columns are still off.
         recipe: of the reference columns.
         recalibrate: recipe of the converters.
+        interval_s: time of the board between two looks of a job that has the watch, seconds.
     """
 
     def measure(held: Calibration, name: str) -> Calibration:
         return calibrate(board, name, macro=macro, using=held)
 
-    return DriftWatch(calibration, measure, policy=policy, recipe=recipe, recalibrate=recalibrate)
+    return DriftWatch(
+        calibration, measure, policy=policy, recipe=recipe, recalibrate=recalibrate, interval_s=interval_s
+    )
 
 
 def _steps(one: Recipe, held: Calibration) -> list[Any]:

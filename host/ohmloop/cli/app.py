@@ -30,6 +30,18 @@ Url = Annotated[
     str, typer.Argument(metavar="URL", help="sim://, twin://, serial:///dev/ttyUSB0, tcp://host:port ...")
 ]
 Chip = Annotated[str | None, typer.Option(help="The sample's name; of an emulated chip, which one.")]
+CalibrationName = Annotated[
+    str | None, typer.Option(help="A folder, registry, or none; by default the registry's where one holds.")
+]
+AcceptMismatch = Annotated[
+    bool, typer.Option("--accept-mismatch", help="Use a foreign or expired calibration; the data says so.")
+]
+DriftPolicy = Annotated[
+    str | None,
+    typer.Option(
+        help="Watch reference columns: off, warn, stop, recalibrate; warn where they were measured."
+    ),
+]
 ProfileName = Annotated[str | None, typer.Option(help="Chip profile: a shipped name or a YAML file.")]
 
 
@@ -116,10 +128,9 @@ def map_cells(
         str, typer.Option(help="onehot, multiplexed, or auto: what has the smaller predicted variance.")
     ] = "auto",
     samples: Annotated[int, typer.Option(help="Readings of each cell: a power of two up to 1024.")] = 4,
-    calibration: Annotated[
-        str | None,
-        typer.Option(help="A folder, registry, or none; by default the registry's where one holds."),
-    ] = None,
+    calibration: CalibrationName = None,
+    accept_mismatch: AcceptMismatch = False,
+    drift: DriftPolicy = None,
     earlier: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="An earlier map of these cells, or last: what changed?"),
@@ -133,6 +144,7 @@ def map_cells(
     ] = None,
 ) -> None:
     """Maps what every cell conducts, with uncertainties and states; reads only, nothing is pulsed."""
+    from ohmloop.cli.calibrations import Choice
     from ohmloop.cli.map import MapPlan, run_map
 
     run_map(
@@ -145,7 +157,7 @@ def map_cells(
             columns=columns,
             method=method,
             samples=samples,
-            calibration=calibration,
+            choice=Choice(calibration, accept_mismatch, drift),
             earlier=earlier,
             resume=resume,
             out=out,
@@ -178,12 +190,16 @@ def program(
         float | None,
         typer.Option(help="Form first, by a ramp with this gate voltage, after a contact check."),
     ] = None,
+    calibration: CalibrationName = None,
+    accept_mismatch: AcceptMismatch = False,
+    drift: DriftPolicy = None,
     resume: Annotated[int | None, typer.Option(metavar="JOB", help="Go on with an interrupted job.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Every cell, .npz or .csv.")] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="The summary as JSON.")] = None,
     png: Annotated[Path | None, typer.Option(metavar="FILE", help="A figure.")] = None,
 ) -> None:
     """Programs cells to target conductances by write-verify on the board; this pulses the chip."""
+    from ohmloop.cli.calibrations import Choice
     from ohmloop.cli.program import ProgramPlan, run_program
 
     run_program(
@@ -199,6 +215,7 @@ def program(
             algorithm=algorithm,
             budget=budget,
             form_gate_v=form_gate_v,
+            choice=Choice(calibration, accept_mismatch, drift),
             resume=resume,
             out=out,
             json_file=json,

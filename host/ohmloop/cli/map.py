@@ -8,31 +8,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 import ohmloop
+from ohmloop.cli.calibrations import Choice, found_for
 from ohmloop.cli.choices import MICRO, NANO, macro_of, require_folder, require_module, window_of
-from ohmloop.errors import (
-    CalibrationExpired,
-    CalibrationMismatch,
-    LimitError,
-    NotCalibrated,
-    NotRecorded,
-)
+from ohmloop.errors import LimitError, NotRecorded
 from ohmloop.mapping import ConductanceMap, draw_map, fit_profile, latest_map
 from ohmloop.mapping.files import require_known_ending
-from ohmloop.mapping.measuring import CONVERTERS
 
 if TYPE_CHECKING:
-    from ohmloop.board import Board, Macro
+    from ohmloop.board import Macro
     from ohmloop.mapping import MapComparison
 
-NO_CALIBRATION: Final = "none"
-REGISTRY: Final = "registry"
 LAST: Final = "last"
 
 
@@ -48,7 +40,7 @@ class MapPlan:
     columns: str | None
     method: str
     samples: int
-    calibration: str | None
+    choice: Choice
     earlier: str | None
     resume: int | None
     out: Path | None
@@ -65,22 +57,25 @@ def run_map(plan: MapPlan) -> None:
     with ohmloop.open(plan.url, chip=plan.chip, profile=plan.profile) as board:
         macro = macro_of(board, plan.macro)
         window = None if plan.resume is not None else window_of(macro, plan.rows, plan.columns)
-        calibration, note = _calibration(board, plan.calibration)
+        used = found_for(macro, plan.choice)
         earlier = _last(macro) if plan.earlier == LAST else earlier
         with _progress(console, "mapping") as told:
             measured = macro.map(
                 window,
                 method=plan.method,
                 samples=plan.samples,
-                calibration=calibration,
+                calibration=used.calibration,
+                accept_mismatch=plan.choice.accept_mismatch,
                 earlier=earlier,
                 progress=told,
+                watch=used.watch,
                 resume=plan.resume,
             )
+        used.keep(board)
         base = board.profile
     change = None if earlier is None else measured.compare(earlier)
     console.print(_table(plan.url, measured, change))
-    if note:
+    for note in used.notes:
         console.print(note, highlight=False, markup=False)
     for path in _written(plan, measured, change, base):
         console.print(f"written: {path}", highlight=False, markup=False)
@@ -140,25 +135,6 @@ def _last(macro: Macro) -> ConductanceMap:
             where="earlier",
         )
     return found
-
-
-def _calibration(board: Board, asked: str | None) -> tuple[Any, str]:
-    """Returns the calibration asked for, and a sentence where none holds."""
-    from ohmloop.calibration import Calibration, recorded_calibration
-
-    if asked == NO_CALIBRATION:
-        return None, ""
-    if asked not in (None, REGISTRY):
-        return Calibration.load(str(asked)), ""
-    try:
-        found = recorded_calibration(board)
-        found.require(board)
-        found[CONVERTERS]
-    except (NotCalibrated, CalibrationMismatch, CalibrationExpired) as error:
-        if asked == REGISTRY:
-            raise
-        return None, f"not calibrated, siemens by the profile's nominal gains: {error}"
-    return found, ""
 
 
 def _check_files(plan: MapPlan) -> None:
@@ -224,6 +200,8 @@ def summary_lines(measured: ConductanceMap) -> dict[str, str]:
         f"{facts['noise']['adc_noise_codes']:.3g} codes converter ({facts['noise']['source']})",
         "gains": facts["scale"],
     }
+    if facts["drift"]:
+        lines["drift"] = "; ".join(facts["drift"])
     if found["median_uncertainty_siemens"] is not None:
         lines["uncertainty"] = f"median {NANO * found['median_uncertainty_siemens']:.4g} nS"
     return lines

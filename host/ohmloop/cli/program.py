@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 import ohmloop
+from ohmloop.cli.calibrations import Choice, Used, found_for
 from ohmloop.cli.choices import MICRO, NANO, macro_of, require_folder, require_module, window_of
 from ohmloop.errors import LimitError
 from ohmloop.programming import ProgramResult, ProgramStatus, write_verify
@@ -42,6 +43,7 @@ class ProgramPlan:
     algorithm: str
     budget: int
     form_gate_v: float | None
+    choice: Choice
     resume: int | None
     out: Path | None
     json_file: Path | None
@@ -57,13 +59,17 @@ def run_program(plan: ProgramPlan) -> None:
         macro = macro_of(board, plan.macro)
         window = _window(macro, plan, targets)
         drives, _ = write_verify(board.profile)
+        used = found_for(macro, plan.choice, window)
         if plan.form_gate_v is not None:
             with console.status("forming"):
                 formed = _form(macro, window, drives, plan.form_gate_v)
             console.print(repr(formed), markup=False, highlight=False)
         with console.status("programming"):
-            result = _program(macro, window, drives, plan, targets)
+            result = _program(macro, window, drives, plan, targets, used)
+        used.keep(board)
     console.print(_table(plan.url, result))
+    for note in used.notes:
+        console.print(note, highlight=False, markup=False)
     for path in _written(plan, result):
         console.print(f"written: {path}", highlight=False, markup=False)
 
@@ -121,8 +127,18 @@ def _form(macro: Macro, window: Window, drives: WriteVerify, gate_v: float) -> P
 
 
 def _program(
-    macro: Macro, window: Window, drives: WriteVerify, plan: ProgramPlan, targets: NDArray[np.float64]
+    macro: Macro,
+    window: Window,
+    drives: WriteVerify,
+    plan: ProgramPlan,
+    targets: NDArray[np.float64],
+    used: Used,
 ) -> ProgramResult:
+    known: dict[str, Any] = {
+        "calibration": used.calibration,
+        "accept_mismatch": plan.choice.accept_mismatch,
+        "watch": used.watch,
+    }
     with macro.board.armed(
         window,
         ops={"set", "reset"},
@@ -131,13 +147,14 @@ def _program(
         expires_s=EXPIRES_S,
     ):
         if plan.resume is not None:
-            return macro.resume_program(plan.resume)
+            return macro.resume_program(plan.resume, **known)
         return macro.program(
             targets,
             window,
             tolerance_siemens=plan.tolerance_us / MICRO,
             algorithm=plan.algorithm,
             budget=plan.budget,
+            **known,
         )
 
 
@@ -151,6 +168,9 @@ def summary_of(result: ProgramResult) -> dict[str, Any]:
         "chip": result.conditions.chip,
         "cells": int(result.status.size),
         "algorithm": result.algorithm,
+        "calibration": result.calibration or None,
+        "mismatches": list(result.mismatches),
+        "drift": list(result.drift),
         "status": {status.name.lower(): count for status, count in result.counts.items()},
         "failed_fraction": result.failed_fraction,
         "failed_interval": [low, high],
@@ -181,6 +201,10 @@ def _table(url: str, result: ProgramResult) -> Table:
     table.add_row("pulses a cell", f"mean {found['pulses_mean']:.3g}, 99 % within {found['pulses_p99']:.3g}")
     table.add_row("readings a cell", f"mean {found['reads_mean']:.3g}")
     table.add_row("board time", f"{result.board_seconds:.4g} s")
+    table.add_row("gains", f"calibrated by {result.calibration}" if result.calibration else "nominal")
+    for name, texts in (("accepted", result.mismatches), ("drift", result.drift)):
+        if texts:
+            table.add_row(name, "; ".join(texts))
     return table
 
 

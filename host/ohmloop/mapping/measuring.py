@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
 from ohmloop._map import Register
+from ohmloop.board.watching import JobWatch
 from ohmloop.errors import LimitError, ShapeError
 from ohmloop.mapping.choosing import Predicted, predicted
 from ohmloop.mapping.conductance_map import ConductanceMap
@@ -27,6 +28,7 @@ from ohmloop.mapping.steps import Journal, Progress, Steps
 
 if TYPE_CHECKING:
     from ohmloop.board import Macro, Window
+    from ohmloop.board.watching import Watch
 
 METHODS: Final = ("auto", "onehot", "multiplexed")
 CONVERTERS: Final = "adc"
@@ -54,6 +56,7 @@ def measure_map(
     earlier: ConductanceMap | None = None,
     journal: Journal | None = None,
     progress: Progress | None = None,
+    watch: Watch | None = None,
 ) -> ConductanceMap:
     """Measures what the cells of a window conduct; gives no pulse. See `Macro.map`.
 
@@ -66,13 +69,17 @@ def measure_map(
     rows, columns = np.flatnonzero(~masked.all(axis=1)), np.flatnonzero(~masked.all(axis=0))
     part = whole[rows, columns]
     check_plan(macro, rows.size, method=method, samples=samples, order=order, read_v=read_v)
-    setup = setup_for(macro, samples, read_v, calibration, accept_mismatch, Steps(journal, progress))
+    watched = JobWatch(watch, [] if journal is None else list(journal.drift))
+    used = watched.calibration if calibration is None else calibration
+    steps = Steps(journal, progress, watched)
+    setup = setup_for(macro, samples, read_v, used, accept_mismatch, steps)
     setup.steps.expected = part.size * setup.samples
     forecast = predicted(setup, part, order=order)
     chosen = forecast.better if method == "auto" else method
     reading = (
         read_multiplexed(setup, part, order=order) if chosen == "multiplexed" else read_onehot(setup, part)
     )
+    watched.look(setup.steps.board_seconds, last=True)
     noise = _weighed(setup, reading, chosen)
     all_cells = Reading.empty(whole.shape)
     all_cells.put(reading, (rows, columns), np.ones(part.shape, np.bool_))
@@ -91,9 +98,9 @@ def setup_for(
     nominal = NominalScale(macro, drive)
     scale: Scale = nominal
     if calibration is not None:
-        remarks = calibration.require(macro.board, accept_mismatch=accept)
+        remarks = calibration.require(macro.board, macro=macro.index, accept_mismatch=accept)
         calibration[CONVERTERS]  # raises NotCalibrated without it
-        scale = CalibratedScale(calibration, nominal, tuple(remarks))
+        scale = CalibratedScale(calibration, nominal, tuple(remarks), steps.watch)
     noise = NoiseModel.of_profile(macro.profile, emulated=macro.is_emulated)
     return Setup(macro, scale, noise, drive * macro.profile.read_v, checked_samples(samples), steps)
 
@@ -234,6 +241,7 @@ def _facts(setup: Setup, noise: NoiseModel, forecast: Predicted) -> dict[str, An
         "board_seconds": setup.steps.board_seconds,
         "read_v": setup.read_v,
         "scale": setup.scale.source,
+        "drift": list(setup.steps.watch.events),
         "noise": asdict(noise),
         "predicted": asdict(forecast),
         "provenance": {

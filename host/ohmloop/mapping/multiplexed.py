@@ -98,14 +98,13 @@ def _in_range(setup: Setup, window: Window, range_index: int, name: str, pattern
             operation_index=index,
         )
 
-    means = read_groups(setup, name, patterns.order, window.shape[1], PATTERNS_A_STEP, measure)
+    means = read_groups(setup, name, patterns.order, window.columns, range_index, PATTERNS_A_STEP, measure)
     readings = setup.dark_readings(patterns.order)
     dark = read_dark(setup, name, window, range_index, readings)
-    scale, columns, shape = setup.scale, window.columns, window.shape
-    sums = scale.siemens(means.codes, range_index, columns) - scale.siemens(dark, range_index, columns)
+    shape, code_siemens = window.shape, setup.scale.code_siemens(range_index)
+    sums = (means.codes - dark) * code_siemens
     groups = patterns.decoded(np.moveaxis(sums, 1, 0)).swapaxes(0, 1)
     siemens = groups.mean(axis=0)
-    code_siemens = scale.code_siemens(range_index)
     squares = np.sum(siemens**2, axis=0)
     noise = multiplexed_variance(setup.noise, squares, patterns, code_siemens, setup.samples)
     shared = (2 / (patterns.order + 1) * code_siemens) ** 2 * setup.noise.dark_variance(readings)

@@ -50,13 +50,12 @@ def _in_range(setup: Setup, window: Window, range_index: int, name: str) -> Read
             operation_index=index,
         )
 
-    means = read_groups(setup, name, *window.shape, ROWS_A_STEP, measure)
+    means = read_groups(setup, name, window.shape[0], window.columns, range_index, ROWS_A_STEP, measure)
     readings = setup.dark_readings(window.shape[0])
     dark = read_dark(setup, name, window, range_index, readings)
-    scale, columns = setup.scale, window.columns
-    groups = scale.siemens(means.codes, range_index, columns) - scale.siemens(dark, range_index, columns)
+    code_siemens = setup.scale.code_siemens(range_index)
+    groups = (means.codes - dark) * code_siemens
     siemens = groups.mean(axis=0)
-    code_siemens = scale.code_siemens(range_index)
     return Reading(
         siemens=siemens,
         noise=onehot_variance(setup.noise, siemens, code_siemens, setup.samples),

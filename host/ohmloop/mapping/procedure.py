@@ -16,6 +16,7 @@ from ohmloop.mapping.steps import Progress
 
 if TYPE_CHECKING:
     from ohmloop.board import Macro, Window
+    from ohmloop.board.watching import Watch
 
 
 def map_macro(
@@ -31,6 +32,7 @@ def map_macro(
     accept_mismatch: bool,
     earlier: ConductanceMap | None,
     progress: Progress | None,
+    watch: Watch | None,
     resume: int | None,
 ) -> ConductanceMap:
     """Measures a map; see `Macro.map`."""
@@ -48,6 +50,7 @@ def map_macro(
             earlier=earlier,
             journal=journal,
             progress=progress,
+            watch=watch,
         )
 
     if resume is not None:

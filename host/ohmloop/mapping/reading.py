@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ohmloop.board.inputs import MAX_AVERAGES
 from ohmloop.board.limits import whole
-from ohmloop.errors import LimitError
+from ohmloop.errors import LimitError, MapError
 from ohmloop.mapping.noise import NoiseModel
 from ohmloop.mapping.scale import Scale
 from ohmloop.mapping.steps import Arrays, Steps
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Lines = NDArray[np.intp]
 
 MAX_GROUPS: Final = 8
 MAX_SAMPLES: Final = MAX_GROUPS * MAX_AVERAGES
@@ -65,6 +66,24 @@ class Setup:
     def drive(self) -> float:
         """Read voltage over the nominal one."""
         return self.read_v / self.macro.profile.read_v
+
+    def taken(self, result: CodesResult, columns: Lines, averages: int) -> Arrays:
+        """Returns what a step keeps of a result: as read, and corrected by the calibration that holds now."""
+        arrays = taken(result)
+        straight = self.scale.straight(arrays["sums"] / averages, result.range, columns)
+        return arrays if straight is None else arrays | {"straight": straight}
+
+    def codes(self, arrays: Arrays, columns: Lines, averages: int, range_index: int) -> Floats:
+        """Returns the mean codes of a step, corrected where the map has a calibration.
+
+        Raises:
+            MapError: the step was corrected when it was measured, and the map has no calibration now.
+        """
+        means = np.asarray(arrays["sums"] / averages, dtype=np.float64)
+        straight = self.scale.straight(means, range_index, columns)
+        if straight is None and "straight" in arrays:
+            raise MapError("the map was begun with a calibration: resume it with one", where="calibration")
+        return means if straight is None else np.asarray(arrays.get("straight", straight))
 
     def dark_readings(self, rows: int) -> int:
         """Returns how many readings without any row on go with `rows` rows: about sqrt(rows) a sample."""
@@ -126,31 +145,35 @@ class Means:
     saturated: Bools
 
 
-def read_groups(setup: Setup, name: str, n: int, columns: int, block: int, measure: Measure) -> Means:
+def read_groups(
+    setup: Setup, name: str, n: int, columns: Lines, range_index: int, block: int, measure: Measure
+) -> Means:
     """Reads n rows or vectors in every group, block by block; each block is a step.
 
     Args:
         setup: the measurement.
         name: of the step, unique within the measurement.
         n: rows or vectors.
-        columns: sensed lines.
+        columns: sensed lines, the macro's numbers.
+        range_index: current range.
         block: rows or vectors a step.
         measure: reads the rows or vectors of a slice, `setup.averages` times, from an operation index on.
     """
-    codes = np.empty((setup.groups, n, columns))
-    saturated = np.zeros((n, columns), np.bool_)
+    codes = np.empty((setup.groups, n, columns.size))
+    saturated = np.zeros((n, columns.size), np.bool_)
+    how = columns, setup.averages
+
+    def kept(part: slice, index: int | None) -> Arrays:
+        return setup.taken(measure(part, index), *how)
+
     for group in range(setup.groups):
         for start in range(0, n, block):
             part = slice(start, min(start + block, n))
-            count = (part.stop - part.start) * columns * setup.averages
-            arrays = setup.steps.run(f"{name}/{group}/{start}", count, partial(_measured, measure, part))
-            codes[group, part] = arrays["sums"] / setup.averages
+            count = (part.stop - part.start) * columns.size * setup.averages
+            arrays = setup.steps.run(f"{name}/{group}/{start}", count, partial(kept, part))
+            codes[group, part] = setup.codes(arrays, *how, range_index)
             saturated[part] |= arrays["saturated"].astype(np.bool_)
     return Means(codes, saturated)
-
-
-def _measured(measure: Measure, part: slice, index: int | None) -> Arrays:
-    return taken(measure(part, index))
 
 
 def taken(result: CodesResult) -> Arrays:
@@ -163,22 +186,21 @@ def taken(result: CodesResult) -> Arrays:
 
 
 def read_dark(setup: Setup, name: str, window: Window, range_index: int, readings: int) -> Floats:
-    """Returns the mean codes of a window's columns with no row on, `[columns]`."""
+    """Returns the mean codes of a window's columns with no row on, `[columns]`, corrected as the others."""
     averages = min(readings, MAX_AVERAGES)
     nothing = np.zeros((readings // averages, window.shape[0]), np.uint8)
-    arrays = setup.steps.run(
-        f"{name}/dark",
-        readings * window.shape[1],
-        lambda index: taken(
-            setup.macro.mac(
-                nothing,
-                window,
-                bits=1,
-                range=range_index,
-                averages=averages,
-                read_v=setup.read_v,
-                operation_index=index,
-            )
-        ),
-    )
-    return np.asarray(np.asarray(arrays["sums"], dtype=np.float64).sum(axis=0) / readings)
+
+    def kept(index: int | None) -> Arrays:
+        result = setup.macro.mac(
+            nothing,
+            window,
+            bits=1,
+            range=range_index,
+            averages=averages,
+            read_v=setup.read_v,
+            operation_index=index,
+        )
+        return setup.taken(result, window.columns, averages)
+
+    arrays = setup.steps.run(f"{name}/dark", readings * window.shape[1], kept)
+    return np.asarray(setup.codes(arrays, window.columns, averages, range_index).mean(axis=0))

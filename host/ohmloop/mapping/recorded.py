@@ -33,6 +33,7 @@ class JobJournal:
         self.first_index = (job.id + 1) * MOST_STEPS * STEP_INDICES
         self._job = job
         self._done = {step.number: step for step in job.results()}
+        self.drift = [text for step in self._done.values() for text in step.values.get("drift", [])]
         self._next = 0
 
     def recall(self, step: str) -> Arrays | None:
@@ -52,9 +53,10 @@ class JobJournal:
             )
         return dict(found.arrays)
 
-    def record(self, step: str, arrays: Arrays) -> None:
-        """Keeps what a step gave."""
-        self._job.acknowledge(self._next - 1, values={"step": step}, arrays=arrays)
+    def record(self, step: str, arrays: Arrays, drift: list[str]) -> None:
+        """Keeps what a step gave, and what a watch said before it."""
+        values: dict[str, Any] = {"step": step} | ({"drift": drift} if drift else {})
+        self._job.acknowledge(self._next - 1, values=values, arrays=arrays)
 
 
 def journaled(
@@ -126,7 +128,7 @@ def resumed(
 def _finished(macro: Macro, job: Job, measure: Callable[[JobJournal], ConductanceMap]) -> ConductanceMap:
     measured = measure(JobJournal(job))
     keep_map(macro, measured, job_id=job.id)
-    job.finish("done")
+    job.finish("done", "; ".join(measured.facts["drift"]))
     return measured
 
 

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ohmloop.board.watching import JobWatch
 
 if TYPE_CHECKING:
     from ohmloop.board import Macro
@@ -28,6 +30,12 @@ class Scale(Protocol):
 
     def siemens(self, codes: Floats, range_index: int, columns: Lines) -> Floats:
         """Returns the conductances of mean codes `[..., columns]`, siemens; offsets are still in them."""
+
+    def straight(self, codes: Floats, range_index: int, columns: Lines) -> Floats | None:
+        """Returns what codes `[..., columns]` would be with nominal gains and no bend; None: nothing known.
+
+        It holds for codes taken now: after a watch had the converters measured again, others hold.
+        """
 
     def code_siemens(self, range_index: int) -> float:
         """Returns the conductance of one code, siemens."""
@@ -60,6 +68,9 @@ class NominalScale:
         """Returns the conductances of mean codes; see Scale."""
         return np.asarray(codes * self.code_siemens(range_index))
 
+    def straight(self, codes: Floats, range_index: int, columns: Lines) -> None:
+        """Returns None: the converters are not known."""
+
     def code_siemens(self, range_index: int) -> float:
         """Returns the conductance of one code, siemens."""
         return self.macro.profile.siemens_per_adc_code(range_index) / self.drive
@@ -81,24 +92,36 @@ class CalibratedScale:
     """Gains, offsets and INL of a calibration (docs/calibration.md).
 
     Attributes:
-        calibration: an `ohmloop.calibration.Calibration` that fits the board.
+        first: an `ohmloop.calibration.Calibration` that fits the board.
         nominal: the scale without it.
         remarks: what the user let pass when it did not fit.
+        watch: may have the converters measured again.
     """
 
-    calibration: Any
+    first: Any
     nominal: NominalScale
     remarks: tuple[str, ...] = ()
+    watch: JobWatch = field(default_factory=JobWatch)
+
+    @property
+    def calibration(self) -> Any:
+        """What holds now."""
+        return self.first if self.watch.calibration is None else self.watch.calibration
 
     @property
     def source(self) -> str:
-        """Names the calibration, and what did not match."""
-        return "; ".join((f"calibrated by {self.calibration.name}", *self.remarks))
+        """Names the calibrations, and what did not match."""
+        names = dict.fromkeys((self.first.name, self.calibration.name))
+        return "; ".join((f"calibrated by {', then '.join(names)}", *self.remarks))
 
     def siemens(self, codes: Floats, range_index: int, columns: Lines) -> Floats:
         """Returns the conductances of mean codes, INL removed; see Scale."""
         seen = self.calibration.siemens(codes, range_index=range_index, columns=columns)
         return np.asarray(seen.values / self.nominal.drive, dtype=np.float64)
+
+    def straight(self, codes: Floats, range_index: int, columns: Lines) -> Floats:
+        """Returns codes as ideal converters would give them; see Scale."""
+        return self.siemens(codes, range_index, columns) / self.code_siemens(range_index)
 
     def code_siemens(self, range_index: int) -> float:
         """Returns the nominal conductance of one code, siemens: good enough for its noise."""

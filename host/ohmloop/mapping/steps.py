@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from numpy.typing import NDArray
+
+from ohmloop.board.watching import JobWatch
 
 STEP_INDICES: Final = 1 << 20
 """Operation indices set aside for a step: more than it has readings."""
@@ -22,15 +24,17 @@ class Journal(Protocol):
     Attributes:
         first_index: operation index of the first step. Each step has indices of its own, the same in every
             run, so that a map that was interrupted equals one that was not.
+        drift: what a watch said before steps that are done already.
     """
 
     first_index: int
+    drift: list[str]
 
     def recall(self, step: str) -> Arrays | None:
         """Returns what a step gave, or None when it has not been done."""
 
-    def record(self, step: str, arrays: Arrays) -> None:
-        """Keeps what a step gave; returns when it is safe."""
+    def record(self, step: str, arrays: Arrays, drift: list[str]) -> None:
+        """Keeps what a step gave, and what a watch said before it; returns when it is safe."""
 
 
 @dataclass(slots=True)
@@ -40,6 +44,7 @@ class Steps:
     Attributes:
         journal: where their results are kept; None keeps nothing.
         progress: told after each step.
+        watch: looked at before steps.
         expected: conversions that the whole will take, as far as is known.
         conversions: conversions taken, those of an interrupted run included.
         board_seconds: time of the board, likewise.
@@ -48,6 +53,7 @@ class Steps:
 
     journal: Journal | None = None
     progress: Progress | None = None
+    watch: JobWatch = field(default_factory=JobWatch)
     expected: int = 0
     conversions: int = 0
     board_seconds: float = 0.0
@@ -66,11 +72,13 @@ class Steps:
         number, self._number = self._number, self._number + 1
         arrays = None if self.journal is None else self.journal.recall(step)
         if arrays is None:
+            told = len(self.watch.events)
+            self.watch.look(self.board_seconds)
             arrays = measure(
                 None if self.journal is None else self.journal.first_index + number * STEP_INDICES
             )
             if self.journal is not None:
-                self.journal.record(step, arrays)
+                self.journal.record(step, arrays, self.watch.events[told:])
         else:
             self.recalled += 1
         self.conversions += conversions

@@ -4,12 +4,13 @@
 from ohmloop.programming.ageing import environment
 from ohmloop.programming.interval import clopper_pearson
 from ohmloop.programming.plan import ALGORITHMS, Plan, write_verify
-from ohmloop.programming.procedure import form_ramp, program, resume
+from ohmloop.programming.procedure import Known, form_ramp, program, resume
 from ohmloop.programming.results import ProgramResult, ProgramStatus, SweepResult
 from ohmloop.programming.sweeps import sweep
 
 __all__ = [
     "ALGORITHMS",
+    "Known",
     "Plan",
     "ProgramResult",
     "ProgramStatus",

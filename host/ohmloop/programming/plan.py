@@ -214,8 +214,8 @@ def make_ramp(
     )
 
 
-def target_codes(plan: Plan, window: Window, siemens: ArrayLike, where: str) -> NDArray[np.int16]:
-    """Returns conductances `[rows, columns]` (or one for all) as ADC codes; raises LimitError, ShapeError."""
+def checked_siemens(window: Window, siemens: ArrayLike, where: str) -> Floats:
+    """Returns conductances (or one for all) as `[rows, columns]`; raises LimitError, ShapeError."""
     require_unmasked(siemens, where)
     try:
         values = np.asarray(siemens, np.float64)
@@ -237,8 +237,12 @@ def target_codes(plan: Plan, window: Window, siemens: ArrayLike, where: str) -> 
             f"{where}[{row}, {column}]: {values[row, column]:g} S is outside 0 .. {highest:g} S",
             value=float(values[row, column]), limit=highest, unit="S", where=f"{where}[{row}, {column}]",
         )  # fmt: skip
-    codes = np.rint(values / plan.siemens_per_code)
-    return np.minimum(codes, _CODE_TOP).astype(np.int16)
+    return values
+
+
+def target_codes(codes: Floats) -> NDArray[np.int16]:
+    """Returns targets as the board compares them."""
+    return np.minimum(np.rint(codes), _CODE_TOP).astype(np.int16)
 
 
 def _drive(core: Core, kind: Pulse, drive: Drive) -> KindDrive:

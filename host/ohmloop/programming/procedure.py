@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -11,13 +11,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from ohmloop._map import Algorithm, Pulse
 from ohmloop.board.core import Core
+from ohmloop.board.estimate import CellCalibration, Floats
 from ohmloop.board.limits import whole
-from ohmloop.errors import JobConflict, LimitError, NotArmed, ShapeError
+from ohmloop.board.recording import Journal
+from ohmloop.board.watching import JobWatch, Watch
+from ohmloop.errors import JobConflict, LimitError, NotArmed, NotCalibrated, ShapeError
 from ohmloop.link.messages import KindDrive
 from ohmloop.programming.health import keep_health
 from ohmloop.programming.job import MAX_JOB, Run
-from ohmloop.programming.plan import Plan, make_plan, make_ramp, target_codes, write_verify
+from ohmloop.programming.plan import Plan, checked_siemens, make_plan, make_ramp, write_verify
 from ohmloop.programming.results import ProgramResult
+from ohmloop.programming.scale import NominalScale, scale_for
 from ohmloop.registry import records_of
 
 if TYPE_CHECKING:
@@ -28,26 +32,44 @@ KIND: Final = "program"
 RAMP_KIND: Final = "form_ramp"
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """By what siemens are known, and whether that is watched; see `Macro.program`."""
+
+    calibration: CellCalibration | None = None
+    accept_mismatch: bool = False
+    watch: Watch | None = None
+
+    def __post_init__(self) -> None:
+        if self.watch is not None and self.calibration is None:
+            object.__setattr__(self, "calibration", self.watch.calibration)
+
+
 def program(
     core: Core,
     window: Window,
     targets_siemens: ArrayLike,
     tolerance_siemens: ArrayLike,
     job: int | None,
+    known: Known,
     **choices: Any,
 ) -> ProgramResult:
     """Programs a window; see `Macro.program`."""
     plan = make_plan(core, **choices)
-    targets = target_codes(plan, window, targets_siemens, "targets_siemens")
-    tolerances = target_codes(plan, window, tolerance_siemens, "tolerance_siemens")
-    if (tolerances < 1).any():
+    targets = checked_siemens(window, targets_siemens, "targets_siemens")
+    tolerances = checked_siemens(window, tolerance_siemens, "tolerance_siemens")
+    if (np.rint(tolerances / plan.siemens_per_code) < 1).any():
         raise LimitError(
             f"tolerance_siemens: below one ADC code, {plan.siemens_per_code:.3g} S",
             value=float(np.min(tolerance_siemens)), limit=plan.siemens_per_code, unit="S",
             where="tolerance_siemens",
         )  # fmt: skip
+    scale = scale_for(core, window, plan, known.calibration, known.accept_mismatch)
+    watch = JobWatch(known.watch)
+    watch.require_apart(window)
     _require_permission(core, window, plan)
-    return _run(core, window, plan, targets, tolerances, KIND, job)
+    wired = _wired(window, targets), _wired(window, tolerances)
+    return _run(Run(core, window, plan, wired[0], wired[1], scale, watch, KIND), job)
 
 
 def form_ramp(
@@ -73,22 +95,25 @@ def form_ramp(
     ]
     drive = (numbers[0], numbers[1], numbers[2], gate_v, numbers[3])
     plan = make_ramp(core, drive=drive, averages=1, final_averages=4)
-    thresholds = target_codes(plan, window, 0.0 if formed is None else formed, "formed_siemens")
+    thresholds = checked_siemens(window, 0.0 if formed is None else formed, "formed_siemens")
     core.contacts.require(window)
     _require_permission(core, window, plan)
-    return _run(core, window, plan, thresholds, np.zeros_like(thresholds), RAMP_KIND, job)
+    scale, targets = NominalScale(plan.siemens_per_code), _wired(window, thresholds)
+    return _run(Run(core, window, plan, targets, np.zeros(window.shape), scale, JobWatch(), RAMP_KIND), job)
 
 
-def resume(core: Core, window: Window, job_id: int) -> ProgramResult:
+def resume(core: Core, window: Window, job_id: int, known: Known) -> ProgramResult:
     """Goes on with an interrupted job; what was acknowledged is not given again.
 
     Args:
         core: the board.
         window: every cell of the macro that the job is on; its own cells are taken.
         job_id: the registry's number.
+        known: as in `program`; where the job began with a calibration it needs one, this or a newer one.
 
     Raises:
-        JobConflict: there is no such job on this chip and macro.
+        JobConflict: there is no such job on this chip and macro, or it reads the board in another way.
+        NotCalibrated: it was begun with a calibration, and none is given.
     """
     macro = window.macro
     records = records_of(macro.board)
@@ -108,57 +133,80 @@ def resume(core: Core, window: Window, job_id: int) -> ProgramResult:
                 limit=KIND,
                 where=f"job {job_id}",
             )
-        plan = _plan_of(job.plan["plan"])
+        plan = _plan_of(job.plan)
+        _require_same_reading(core, macro.index, job, known)
         window = macro[record.cells.rows, record.cells.columns]
+        scale, watch = (
+            scale_for(core, window, plan, known.calibration, known.accept_mismatch),
+            JobWatch(known.watch),
+        )
+        watch.require_apart(window)
         _require_permission(core, window, plan)
-        run = Run(
-            core, window, plan, np.asarray(arrays["targets"]), np.asarray(arrays["tolerances"]),
-            int(job.plan["first_job"]), record.kind,
-        )  # fmt: skip
+        targets, tolerances = (np.asarray(arrays[name]) for name in ("targets_siemens", "tolerance_siemens"))
+        run = Run(core, window, plan, targets, tolerances, scale, watch, record.kind)
+        run.first_job = int(job.plan["first_job"])
         return _go_on(run, job)
+
+
+def _require_same_reading(core: Core, macro: int, job: Job, known: Known) -> None:
+    """Raises where what is left would be read otherwise than what is done."""
+    begun_with, where = job.plan["calibration"], f"job {job.id}"
+    if begun_with and known.calibration is None:
+        raise NotCalibrated(
+            f"{where}: it was begun with calibration {begun_with!r}; give it, or a newer one, to go on",
+            value=begun_with,
+            where=where,
+        )
+    tables, then = f"{core.tables_hash(macro):08x}", job.plan["tables"]
+    if known.calibration is not None and not begun_with:
+        raise JobConflict(f"{where}: it was begun without a calibration", value="calibration", where=where)
+    if tables != then:
+        raise JobConflict(
+            f"{where}: the board's tables were {then} when it was begun, {tables} now",
+            value=tables,
+            limit=then,
+            where=where,
+        )
 
 
 def _go_on(run: Run, job: Job) -> ProgramResult:
     for step in job.results():
-        kept = step.arrays
-        part = run.parts[step.number]
-        run.found.put(part, kept["sums"], kept["outcomes"], kept["pulses"], kept["reads"])
-        run.found.cycles += int(step.values["cycles"])
-        run.found.given += step.given
-    run.execute(job, job.remaining())
-    result = _result(run)
-    keep_health(run.window, result, job.id)
-    return result
+        run.found.put(run.parts[step.number], step.arrays, int(step.values["cycles"]))
+        run.used(step.values["calibration"])
+        run.watch.events += step.values.get("drift", [])
+    return _finished(run, job, job.remaining())
 
 
-def _run(
-    core: Core,
-    window: Window,
-    plan: Plan,
-    targets: NDArray[np.int16],
-    tolerances: NDArray[np.int16],
-    what: str,
-    job: int | None,
-) -> ProgramResult:
-    wired = [_wired(window, array) for array in (targets, tolerances)]
-    first = 0 if job is None else whole(job, "job", highest=MAX_JOB - 1)
-    run = Run(core, window, plan, wired[0], wired[1].astype(np.uint16), first, what)
-    if job is None:
-        run.first_job = core.take_jobs(len(run.parts))
+def _run(run: Run, job: int | None) -> ProgramResult:
+    window, core, plan = run.window, run.core, run.plan
+    run.first_job = core.take_jobs(len(run.parts)) if job is None else whole(job, "job", highest=MAX_JOB - 1)
     with core.records.open_job(
-        what,
+        run.what,
         macro=window.macro.index,
         rows=window.rows,
         columns=window.columns,
         steps=len(run.parts),
         most_pulses=plan.budget,
         resumable=True,
-        plan={"plan": _plain(plan), "first_job": run.first_job},
-        arrays={"targets": run.targets, "tolerances": run.tolerances},
+        plan={
+            "plan": _plain(plan),
+            "first_job": run.first_job,
+            "calibration": run.scale.name,
+            "mismatches": list(run.scale.mismatches),
+            "tables": f"{core.tables_hash(window.macro.index):08x}",
+        },
+        arrays={"targets_siemens": run.targets, "tolerance_siemens": run.tolerances},
     ) as journal:
-        run.execute(journal, list(range(len(run.parts))))
-        result = _result(run)
-        keep_health(window, result, getattr(journal, "id", None))
+        return _finished(run, journal, list(range(len(run.parts))))
+
+
+def _finished(run: Run, journal: Journal, remaining: list[int]) -> ProgramResult:
+    """Executes what remains; the job's record says what the watch has said."""
+    run.execute(journal, remaining)
+    result = _result(run)
+    keep_health(run.window, result, getattr(journal, "id", None))
+    if result.drift:
+        journal.finish("done", "; ".join(result.drift))
     return result
 
 
@@ -183,7 +231,7 @@ def _require_permission(core: Core, window: Window, plan: Plan) -> None:
         )
 
 
-def _wired(window: Window, array: NDArray[np.int16]) -> NDArray[np.int16]:
+def _wired(window: Window, array: Floats) -> Floats:
     """Returns an array in the user's order of lines in wire order."""
     for axis, lineup in ((0, window.row_lineup), (1, window.column_lineup)):
         if lineup.order is not None:
@@ -199,19 +247,19 @@ def _in_users_order(window: Window, array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _result(run: Run) -> ProgramResult:
-    window, plan = run.window, run.plan
-    found = run.found
-    targets, tolerances, sums, status, pulses, reads = (
+    window, plan, found = run.window, run.plan, run.found
+    targets, tolerances, siemens, uncertainty, status, pulses, reads = (
         _in_users_order(window, array)
-        for array in (run.targets, run.tolerances, found.sums, found.outcomes, found.pulses, found.reads)
-    )
-    conversions = 1 << plan.final_log2
-    means = sums / conversions
+        for array in (
+            run.targets, run.tolerances, found.siemens, found.uncertainty,
+            found.outcomes, found.pulses, found.reads,
+        )
+    )  # fmt: skip
     return ProgramResult(
-        targets_siemens=targets * plan.siemens_per_code,
-        tolerance_siemens=tolerances * plan.siemens_per_code,
-        achieved_siemens=means * plan.siemens_per_code,
-        uncertainty_siemens=plan.deviation(means, conversions) * plan.siemens_per_code,
+        targets_siemens=targets,
+        tolerance_siemens=tolerances,
+        achieved_siemens=siemens.copy(),
+        uncertainty_siemens=uncertainty.copy(),
         status=status.copy(),
         pulses=pulses.copy(),
         reads=reads.copy(),
@@ -219,6 +267,9 @@ def _result(run: Run) -> ProgramResult:
         averages=1 << plan.averages_log2,
         first_job=run.first_job,
         conditions=run.core.conditions(run.first_job, run.found.cycles),
+        calibration=", then ".join(run.names),
+        mismatches=run.scale.mismatches,
+        drift=tuple(run.watch.events),
     )
 
 
@@ -230,8 +281,9 @@ def _plain(plan: Plan) -> dict[str, Any]:
     return plain
 
 
-def _plan_of(plain: dict[str, Any]) -> Plan:
+def _plan_of(kept: dict[str, Any]) -> Plan:
     try:
+        plain, _, _ = (kept[name] for name in ("plan", "calibration", "tables"))
         slope, gain, low, high = plain["gates"]
         relative, additive = plain["noise"]
         kinds = {

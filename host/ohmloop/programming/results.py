@@ -40,14 +40,18 @@ class ProgramResult:
     Attributes:
         targets_siemens: what was asked (a ramp: the threshold).
         tolerance_siemens: likewise.
-        achieved_siemens: by the independent reading alone, with nominal gains.
-        uncertainty_siemens: its standard uncertainty, from the profile's noise.
+        achieved_siemens: by the independent reading alone, with the calibration's gains, else nominal ones.
+        uncertainty_siemens: its standard uncertainty, from the profile's noise and the calibration; nominal
+            gains count as exact.
         status: ProgramStatus codes, uint8.
         pulses: pulses that each cell got.
         reads: readings that decided it, the independent one not counted (255: as many or more).
         algorithm: name of the algorithm.
         averages: conversions in one reading.
         first_job: number of the first request's job; request i used job `first_job` + i.
+        calibration: name of the calibration, of several in order; empty: nominal gains.
+        mismatches: what of it did not match and was accepted, sentences.
+        drift: what a watch saw beyond its threshold, and what was done, sentences.
     """
 
     targets_siemens: Floats
@@ -61,6 +65,9 @@ class ProgramResult:
     averages: int
     first_job: int
     conditions: Conditions
+    calibration: str = ""
+    mismatches: tuple[str, ...] = ()
+    drift: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for array in (self.achieved_siemens, self.uncertainty_siemens, self.status, self.pulses, self.reads):
@@ -106,12 +113,18 @@ class ProgramResult:
         low, high = self.failed_interval
         rows, columns = self.shape
         told = ", ".join(f"{count} {status.name}" for status, count in self.counts.items())
+        by = f"calibration {self.calibration!r}" if self.calibration else "nominal gains"
+        notes = "".join(
+            f", {what}: {'; '.join(texts)}"
+            for what, texts in (("accepted", self.mismatches), ("drift", self.drift))
+            if texts
+        )
         return (
             f"{self.conditions.mark}ProgramResult({rows} x {columns}, {self.algorithm}: {told}; "
             f"failed {self.failed_fraction:.4f} ({low:.4f} .. {high:.4f}), "
             f"{self.pulses.mean():.1f} pulses and {self.reads.mean():.1f} reads a cell, "
-            f"{self.board_seconds:.4g} s, origin {self.origin!r}, "
-            f"chip {self.conditions.chip!r})"
+            f"{self.board_seconds:.4g} s, {by}, origin {self.origin!r}, "
+            f"chip {self.conditions.chip!r}{notes})"
         )
 
 

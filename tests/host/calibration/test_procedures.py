@@ -139,7 +139,7 @@ def test_a_watch_recalibrates_when_the_converters_drift(board: Board, caplog):
 
 
 def test_a_watch_warns_or_raises_by_its_policy(board: Board, caplog):
-    warns, raises = watch(board), watch(board, policy="raise")
+    warns, raises = watch(board), watch(board, policy="stop")
     shifted_gain(board)
     with caplog.at_level(logging.WARNING):
         assert warns().settings["is_exceeded"]
