@@ -71,14 +71,8 @@ module array_operations #(
     input  wire [31:0]  r_data,
     input  wire         r_saturated,
     input  wire         r_last,
-    output wire         c_valid,
-    input  wire         c_ready,
-    output wire         c_write,
-    output wire [8:0]   c_row,
-    output wire [8:0]   c_column,
-    output wire [9:0]   c_g,
-    input  wire         c_rvalid,
-    input  wire [9:0]   c_rdata,
+    output wire [30:0]  c_ask,     // cells, as cell_operations lays them out
+    input  wire [12:0]  c_answer,
     output wire         refresh,
     input  wire         refresh_done
 );
@@ -86,16 +80,15 @@ module array_operations #(
   wire is_cells  = opcode == `OP_READ_CELLS;
   wire is_vector = opcode == `OP_MAC || opcode == `OP_MAC_RAW || is_cells;
   wire is_pulse  = opcode == `OP_PULSE;
-  wire is_load   = opcode == `OP_CELL_LOAD;
-  wire is_stream = is_load || opcode == `OP_CELL_DUMP;
+  wire is_cell   = opcode == `OP_CELL_LOAD || opcode == `OP_CELL_DUMP || opcode == `OP_ENV;
 
   wire        vector_done, vector_early, vector_write, vector_restart, vector_next;
   wire        pulse_done, pulse_restart, pulse_next, pulse_refresh;
-  wire        stream_done, stream_early, stream_write, stream_restart, stream_next, stream_refresh;
+  wire        cell_done, cell_early, cell_write, cell_restart, cell_next, cell_refresh;
   wire [7:0]  pulse_status;
-  wire [31:0] vectors_done, saturated, pulse_value, pulse_bound, pulse_place, pulse_rows, pulse_given, stream_rows;
-  wire [15:0] vector_total, vector_q, vector_at, stream_total, stream_q, stream_at;
-  wire [31:0] vector_data, stream_data;
+  wire [31:0] vectors_done, saturated, pulse_value, pulse_bound, pulse_place, pulse_rows, pulse_given, cell_rows;
+  wire [15:0] vector_total, vector_q, vector_at, cell_total, cell_q, cell_at;
+  wire [31:0] vector_data, cell_data;
   wire [19:0] vectors_fed = is_cells ? vectors : {4'd0, fixed[143:128]};
   wire        unused_bits = &{fixed[191:176], vectors_fed[19:16], fixed[31:23], fixed[15], fixed[11:10], fixed[7:0]};
 
@@ -183,64 +176,58 @@ module array_operations #(
       .refresh_done(refresh_done)
   );
 
-  cell_stream u_cells (
+  cell_operations u_cells (
       .clk           (clk_pulses),
       .rst_n         (rst_n),
-      .start         (start && is_stream),
+      .start         (start && is_cell),
       .stop          (stop),
-      .load          (is_load),
+      .opcode        (opcode),
       .columns       (columns),
       .data_place    ({10'd0, data_place}),
-      .done          (stream_done),
-      .early         (stream_early),
-      .rows_done     (stream_rows),
-      .reply_words   (stream_total),
-      .q_address     (stream_q),
+      .done          (cell_done),
+      .early         (cell_early),
+      .rows_done     (cell_rows),
+      .reply_words   (cell_total),
+      .q_address     (cell_q),
       .q_data        (q_data),
-      .w_write       (stream_write),
-      .w_address     (stream_at),
-      .w_data        (stream_data),
-      .row_restart   (stream_restart),
-      .row_next      (stream_next),
+      .w_write       (cell_write),
+      .w_address     (cell_at),
+      .w_data        (cell_data),
+      .row_restart   (cell_restart),
+      .row_next      (cell_next),
       .row           (row),
       .row_last      (row_last),
       .column_restart(column_restart),
       .column_next   (column_next),
       .column        (column),
       .column_last   (column_last),
-      .c_valid       (c_valid),
-      .c_ready       (c_ready),
-      .c_write       (c_write),
-      .c_row         (c_row),
-      .c_column      (c_column),
-      .c_g           (c_g),
-      .c_rvalid      (c_rvalid),
-      .c_rdata       (c_rdata),
+      .c_ask         (c_ask),
+      .c_answer      (c_answer),
       .macro_idle    (macro_idle),
-      .refresh       (stream_refresh),
+      .refresh       (cell_refresh),
       .refresh_done  (refresh_done)
   );
 
   // ---- Outputs ----
-  wire early = is_vector ? vector_early : stream_early;
-  wire [31:0] rows_done   = is_vector ? vectors_done : stream_rows;
+  wire early = is_vector ? vector_early : cell_early;
+  wire [31:0] rows_done   = is_vector ? vectors_done : cell_rows;
   wire [95:0] pulse_words = pulse_status == `STATUS_OK ? {pulse_given, pulse_rows, cycles}
       : pulse_status == `STATUS_ABORTED ? {pulse_given, pulse_rows, 31'd0, pulse_given != 32'd0}
       : {pulse_place, pulse_bound, pulse_value};
-  assign done           = vector_done || pulse_done || stream_done;
+  assign done           = vector_done || pulse_done || cell_done;
   assign status         = is_pulse ? pulse_status : early ? `STATUS_ABORTED : `STATUS_OK;
   assign words          = is_pulse ? pulse_words : early ? {32'd0, rows_done, 32'd1}
       : {32'd0, is_vector ? saturated : 32'd0, cycles};
   assign count          = is_pulse ? 2'd3 : is_vector ? 2'd2 : 2'd1;
-  assign total          = is_pulse ? 16'd3 : is_vector ? vector_total : stream_total;
+  assign total          = is_pulse ? 16'd3 : is_vector ? vector_total : cell_total;
   assign counting       = is_vector ? reading : 1'b1;
-  assign q_address      = is_vector ? vector_q : stream_q;
-  assign w_write        = vector_write || stream_write;
-  assign w_address      = is_vector ? vector_at : stream_at;
-  assign w_data         = is_vector ? vector_data : stream_data;
-  assign row_restart    = vector_restart || pulse_restart || stream_restart;
-  assign row_next       = vector_next || pulse_next || stream_next;
-  assign refresh        = pulse_refresh || stream_refresh;
+  assign q_address      = is_vector ? vector_q : cell_q;
+  assign w_write        = vector_write || cell_write;
+  assign w_address      = is_vector ? vector_at : cell_at;
+  assign w_data         = is_vector ? vector_data : cell_data;
+  assign row_restart    = vector_restart || pulse_restart || cell_restart;
+  assign row_next       = vector_next || pulse_next || cell_next;
+  assign refresh        = pulse_refresh || cell_refresh;
 
 endmodule
 

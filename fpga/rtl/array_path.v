@@ -85,12 +85,13 @@ module array_path #(
     output wire [28:0]         nv_out    // g, column, row, write
 );
 
-  wire        g_valid, g_dry, x_offered, x_last, macro_abort, c_valid, c_write, refresh, g_done, x_taken, empty;
-  wire        sum_valid, sum_saturated, sum_last, c_ready, c_rvalid, refresh_done;
+  wire        g_valid, g_dry, x_offered, x_last, macro_abort, refresh, g_done, x_taken, empty;
+  wire        sum_valid, sum_saturated, sum_last, refresh_done;
   wire [31:0] p_elapsed, pulses_left, g_limit, sum_data;
   wire [63:0] p_index, x_index;
-  wire [8:0]  x_line, x_code, c_row, c_column, op_first, op_last, op_row;
-  wire [9:0]  c_g, c_rdata;
+  wire [8:0]  x_line, x_code, op_first, op_last, op_row;
+  wire [30:0] c_ask;
+  wire [12:0] c_answer;
   wire [7:0]  g_status, op_opcode;
   wire [191:0]    op_fields;
   wire [COLS-1:0] op_mask;
@@ -155,14 +156,8 @@ module array_path #(
       .r_data        (sum_data),
       .r_saturated   (sum_saturated),
       .r_last        (sum_last),
-      .c_valid       (c_valid),
-      .c_ready       (c_ready),
-      .c_write       (c_write),
-      .c_row         (c_row),
-      .c_column      (c_column),
-      .c_g           (c_g),
-      .c_rvalid      (c_rvalid),
-      .c_rdata       (c_rdata),
+      .c_ask         (c_ask),
+      .c_answer      (c_answer),
       .refresh       (refresh),
       .refresh_done  (refresh_done),
       .q_words       (q_words),
@@ -230,14 +225,8 @@ module array_path #(
       .r_data       (sum_data),
       .r_saturated  (sum_saturated),
       .r_last       (sum_last),
-      .c_valid      (c_valid),
-      .c_ready      (c_ready),
-      .c_write      (c_write),
-      .c_row        (c_row),
-      .c_column     (c_column),
-      .c_g          (c_g),
-      .c_rvalid     (c_rvalid),
-      .c_rdata      (c_rdata),
+      .c_ask        (c_ask),
+      .c_answer     (c_answer),
       .refresh      (refresh),
       .refresh_done (refresh_done),
       .t_valid      (t_valid),

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Everything that changes or looks at single cells: pulses, CELL_LOAD, CELL_DUMP, restore.
+// Everything that changes or looks at single cells: pulses, ENV, CELL_LOAD, CELL_DUMP, restore.
 //
 // A pulse acts on a whole row, a lane group at a time, two cycles a column: `p_done` comes
-// when the row is stored and `p_drive` is low. A cell read answers on `c_rvalid`; reads and writes take
+// when the row is stored and `p_drive` is low. So does ENV, a row at a time: `e_done` comes in the cycle before the next
+// can be taken, and `e_*` are stable till then. A cell read answers on `c_rvalid`; reads and writes take
 // turns with pulses and refreshes, which are only taken when `idle`. Cycle counts: docs/emulator.md.
 // `change` tells every cell written, kept columns of pulses included (with HALF_SELECT all), with its old and new code.
 
@@ -29,6 +30,13 @@ module cell_engine #(
     input  wire [63:0]         p_index,
     input  wire                p_drive,
     output wire                p_done,
+
+    // Time (ENV)
+    input  wire                e_valid,
+    output wire                e_done,
+    input  wire [8:0]          e_row,
+    input  wire [COLS-1:0]     e_mask,
+    input  wire [111:0]        e_fields,    // L, reads, operation index, from bit 0
 
     // Cells
     input  wire                c_valid,
@@ -88,14 +96,18 @@ module cell_engine #(
   reg [8:0]          row_q, column_q;
   reg [9:0]          g_q, value_q;
   reg                write_q, rvalid_q;
+  reg                aging_q;           // time passes: no pulse
   reg [LANES*10-1:0] word_q, out_q;
   reg [LANES-1:0]    mask_q;
 
   // ---- Next state
   wire              take_pulse = state_q == ST_IDLE && p_valid && !refresh;
-  wire              take_cell  = state_q == ST_IDLE && c_valid && !refresh && !p_valid;
-  wire [LANES-1:0]  mask_here  = p_mask[group_q*LANES +: LANES];
-  wire              neighbours = emu_physics[367:352] != 16'd0;  // HALF_SELECT: every column is touched
+  wire              take_row   = state_q == ST_IDLE && e_valid && !refresh && !p_valid;
+  wire              take_cell  = state_q == ST_IDLE && c_valid && !refresh && !p_valid && !e_valid;
+  wire              begin_row  = take_pulse || take_row;
+  wire [COLS-1:0]   mask       = aging_q ? e_mask : p_mask;
+  wire [LANES-1:0]  mask_here  = mask[group_q*LANES +: LANES];
+  wire              neighbours = emu_physics[367:352] != 16'd0 && !aging_q;  // HALF_SELECT: every column is touched
   wire              here       = neighbours || mask_here != {LANES{1'b0}};
   wire              last_group = group_q == LAST_GROUP[2:0];
   wire              out_valid, out_keep, keyed;
@@ -103,6 +115,7 @@ module cell_engine #(
   wire [9:0]        out_old, out_g;
   wire [8:0]        c_group = c_column / LANES_N[8:0];
   wire [8:0]        lane    = column_q % LANES_N[8:0];
+  wire [3:0]        row_end    = aging_q ? ST_IDLE : ST_DRIVEN;
   integer           i;
 
   always @(posedge clk) begin
@@ -111,18 +124,18 @@ module cell_engine #(
       // Wait for a pulse, a cell or a refresh.
       ST_IDLE:
         if (refresh)      state_q <= ST_REFRESH;
-        else if (p_valid) state_q <= ST_KEYS;
+        else if (p_valid || e_valid) state_q <= ST_KEYS;
         else if (c_valid) state_q <= ST_FETCH;
       // Hash the row's and the pulse's keys.
       ST_KEYS: if (keyed) state_q <= ST_LOOK;
       // Read the group's cells, or skip a group with nothing in the mask.
       ST_LOOK:
         if (here)            state_q <= ST_LOAD;
-        else if (last_group) state_q <= ST_DRIVEN;
+        else if (last_group) state_q <= row_end;
       ST_LOAD: state_q <= ST_FEED;
       // Feed a cell every two cycles and collect what comes out.
       ST_FEED: if (step_q == LAST_FEED[7:0] + 8'd12) state_q <= ST_STORE;
-      ST_STORE: state_q <= last_group ? ST_DRIVEN : ST_LOOK;
+      ST_STORE: state_q <= last_group ? row_end : ST_LOOK;
       // The row is stored; wait for the end of the pulse.
       ST_DRIVEN: if (!p_drive) state_q <= ST_IDLE;
       // One cell: read its word, pick it, put the new code, keep the word.
@@ -137,10 +150,11 @@ module cell_engine #(
   always @(posedge clk) begin
     if (state_q == ST_IDLE || state_q == ST_LOAD) step_q <= 8'd0;
     else                                          step_q <= step_q + 8'd1;
-    if (take_pulse)     group_q <= 3'd0;
+    if (begin_row)      group_q <= 3'd0;
     else if (take_cell) group_q <= c_group[2:0];
     else if ((state_q == ST_LOOK && !here) || state_q == ST_STORE) group_q <= group_q + 3'd1;
-    if (take_pulse || take_cell) row_q <= take_pulse ? p_row : c_row;
+    if (begin_row) aging_q <= take_row;
+    if (begin_row || take_cell) row_q <= take_pulse ? p_row : take_row ? e_row : c_row;
     if (take_cell) {write_q, column_q, g_q} <= {c_write, c_column, c_g};
   end
 
@@ -170,9 +184,12 @@ module cell_engine #(
       .p_voltage        (p_voltage),
       .p_gate           (p_gate),
       .p_elapsed        (p_elapsed),
-      .p_index          (p_index),
+      .p_index          (aging_q ? e_fields[111:48] : p_index),
+      .aging            (take_row || aging_q),
+      .log_seconds      (e_fields[15:0]),
+      .reads            (e_fields[47:16]),
       .row              (row_q),
-      .start            (take_pulse),
+      .start            (begin_row),
       .ready            (keyed),
       .feed             (fed && !step_q[0]),
       .keep             (mask_q[0]),
@@ -204,7 +221,8 @@ module cell_engine #(
   assign idle        = state_q == ST_IDLE;
   assign p_ready     = state_q == ST_IDLE && !refresh;
   assign p_done      = state_q == ST_DRIVEN && !p_drive;
-  assign c_ready     = state_q == ST_IDLE && !refresh && !p_valid;
+  assign e_done      = aging_q && last_group && (state_q == ST_STORE || (state_q == ST_LOOK && !here));
+  assign c_ready     = state_q == ST_IDLE && !refresh && !p_valid && !e_valid;
   assign c_rvalid    = rvalid_q;
   assign c_rdata     = value_q;
   assign read        = take_cell || (state_q == ST_LOOK && here);

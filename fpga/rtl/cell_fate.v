@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What becomes of one cell of a pulsed row (docs/emulator.md, "Programming physics"): a cell every two cycles.
+// What becomes of one cell of a pulsed or aged row (docs/emulator.md, "Programming physics"): a cell every two cycles.
 //
 // Shorts, damage, stuck, worn and leaky cells, and the half-selected ones that are not kept. Numbered by cycles after a
 // cell was fed: `hash` brings the cell hash of kind 4 at 4 and the pulse hash of kind 6 at 5; all else is of 12, `out` of
@@ -16,6 +16,7 @@ module cell_fate (
     input  wire [1:0]   kind,
     input  wire [15:0]  voltage,
     input  wire         acts,
+    input  wire         aging,  // ENV, no pulse
     input  wire [9:0]   top,
     input  wire [9:0]   emu_formed_floor,
     input  wire [479:0] emu_physics,
@@ -27,6 +28,7 @@ module cell_fate (
     input  wire         breaks,
     input  wire [9:0]   formed_code,
     input  wire [9:0]   step_code,
+    input  wire [9:0]   aged_code,
     output wire [9:0]   out
 );
 
@@ -73,15 +75,19 @@ module cell_fate (
   wire [9:0]  selected = shorts && (g == 10'd1023 || destroys) ? 10'd1023 : is_stuck ? stuck
       : shorts && wears ? 10'd1023 : kept;
 
+  // ---- Time passes
+  wire       mortal = !pristine && g <= top && !is_stuck;
+  wire [9:0] aged   = !mortal ? g : is_leaky && aged_code < leak ? leak : aged_code;
+
   // ---- Its neighbours
-  wire       moves     = is_moved && !pristine && g <= top && !is_stuck;
+  wire       moves     = is_moved && mortal && !aging;
   wire [9:0] neighbour = !moves ? g : raises ? (g == top ? g : g + 10'd1)
       : g == emu_formed_floor ? g : g - 10'd1;
 
   reg [9:0] out_q;
 
   always @(posedge clk) begin
-    if (en) out_q <= keep ? selected : neighbour;
+    if (en) out_q <= !keep ? neighbour : aging ? aged : selected;
   end
 
   assign out = out_q;

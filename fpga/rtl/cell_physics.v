@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What one pulse leaves of one cell of its row: a cell every two cycles (docs/emulator.md, "Cells", "Programming physics").
+// What one pulse, or time, leaves of one cell of its row: a cell every two cycles (docs/emulator.md, "Programming physics").
 //
 // `feed` takes a cell; its hashes, asked for outside, come four and five cycles later: kinds 0 and 1 for FORM, else the
 // pulse's and kind 5 on `hash`; kind 4 and the pulse's of kind 6 on `fate`. 13 cycles after `feed`, `out_valid` gives its new code
@@ -21,6 +21,10 @@ module cell_physics (
     input  wire [19:0]        fraction,
     input  wire [15:0]        level,
     input  wire               acts,
+    input  wire               aging,        // ENV: time in place of a pulse
+    input  wire               start,        // takes the row
+    input  wire [15:0]        log_seconds,
+    input  wire [31:0]        reads,
     input  wire [9:0]         emu_formed_floor,
     input  wire [15:0]        emu_reset_spread,
     input  wire [479:0]       emu_physics,
@@ -107,7 +111,8 @@ module cell_physics (
   end
 
   // ---- SET and RESET
-  wire [9:0] code12;
+  wire [9:0]         code12, aged12;
+  wire signed [18:0] normal5;
 
   cell_step u_step (
       .clk             (clk),
@@ -124,9 +129,27 @@ module cell_physics (
       .g9              (info_q[8*W_I +: 10]),
       .g11             (info_q[10*W_I +: 10]),
       .code            (code12),
+      .normal          (normal5),
       .t_gauss         (t_valid && which == `TABLE_GAUSS),
       .t_index         (t_index[9:0]),
       .t_data          (t_data)
+  );
+
+  // ---- ENV
+  cell_age u_age (
+      .clk             (clk),
+      .en              (en && aging),
+      .start           (start && aging),
+      .log_seconds     (log_seconds),
+      .reads           (reads),
+      .top             (top),
+      .emu_formed_floor(emu_formed_floor),
+      .emu_physics     (emu_physics),
+      .hash            (hash),
+      .normal          (normal5),
+      .g8              (info_q[7*W_I +: 10]),
+      .g9              (info_q[8*W_I +: 10]),
+      .code            (aged12)
   );
 
   // ---- Stage 13: what the cell becomes
@@ -136,6 +159,7 @@ module cell_physics (
       .kind            (kind),
       .voltage         (voltage),
       .acts            (acts),
+      .aging           (aging),
       .top             (top),
       .emu_formed_floor(emu_formed_floor),
       .emu_physics     (emu_physics),
@@ -145,6 +169,7 @@ module cell_physics (
       .breaks          (result12_q[10]),
       .formed_code     (result12_q[9:0]),
       .step_code       (code12),
+      .aged_code       (aged12),
       .out             (out_g)
   );
 

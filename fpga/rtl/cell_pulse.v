@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One pulse on a row: its keys, its stress, and what it leaves of each cell fed.
+// One pulse on a row, or time: its keys, its stress, and what it leaves of each cell fed.
 //
-// `start` takes the pulse, whose fields stay stable; `ready` is high from 17 cycles later until the next start.
+// `start` takes the pulse, or with `aging` the row that ENV has reached, whose fields stay stable; `ready` is high from 17 cycles later until the next start.
 // Then a cell may be fed every second cycle; `column` must stay for the cycle after `feed` too. `out_*` come
 // 13 cycles after `feed`. One hash unit makes the keys, then two hashes a cell; a second one the two that tell its fate.
 // Holds the table GATE.
@@ -20,6 +20,9 @@ module cell_pulse (
     input  wire [15:0] p_gate,
     input  wire [31:0] p_elapsed,
     input  wire [63:0] p_index,
+    input  wire        aging,
+    input  wire [15:0] log_seconds,
+    input  wire [31:0] reads,
     input  wire [8:0]  row,
     input  wire        start,
     output wire        ready,
@@ -57,7 +60,7 @@ module cell_pulse (
   reg  [31:0] row_key_q, pulse_key_q;
   reg  [31:0] x;
   wire [31:0] y, fate;
-  wire        form  = p_kind == `PULSE_FORM;
+  wire        form  = p_kind == `PULSE_FORM && !aging;
   wire        keyed = step_q == 5'd16;
 
   always @(posedge clk) begin
@@ -153,6 +156,10 @@ module cell_pulse (
       .fraction        (fraction),
       .level           (level),
       .acts            (acts),
+      .aging           (aging),
+      .start           (start),
+      .log_seconds     (log_seconds),
+      .reads           (reads),
       .emu_formed_floor(emu_formed_floor),
       .emu_reset_spread(emu_reset_spread),
       .emu_physics     (emu_physics),

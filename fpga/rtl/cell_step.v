@@ -3,7 +3,8 @@
 //
 // Numbered by cycles after a cell was fed: `hash` brings the pulse hash at 4 and that of kind 5 at 5, `first` is high at 4;
 // `g9` and `g11` are its code at 9 and 11. `code` is its new one at 12; whether it counts is decided outside. Two
-// copies of GAUSS serve the four normal numbers of a cell. Nothing moves while `en` is low.
+// copies of GAUSS serve the four normal numbers of a cell; `normal` is that of hash bits 10:0, a cycle after its hash.
+// Nothing moves while `en` is low.
 
 `include "board_map.vh"
 `default_nettype none
@@ -27,6 +28,7 @@ module cell_step (
     input  wire [9:0]   g9,
     input  wire [9:0]   g11,
     output wire [9:0]   code,
+    output wire signed [18:0] normal,
 
     // Table GAUSS
     input  wire         t_gauss,
@@ -139,7 +141,8 @@ module cell_step (
     end
   end
 
-  assign code = code12_q;
+  assign code   = code12_q;
+  assign normal = z_a;
 
   wire unused_ok = &{1'b0, emu_physics, scaled_a_q[11:0], scaled_b_q[11:0], product7_q[11:0], product9_q[11:0],
                      rounded9[17:0], rounded11[15:0]};

@@ -30,6 +30,13 @@ module emu_array #(
     input  wire                p_drive,
     output wire                p_done,
 
+    // Time (emulated macros)
+    input  wire                e_valid,
+    output wire                e_done,
+    input  wire [8:0]          e_row,
+    input  wire [COLS-1:0]     e_mask,
+    input  wire [111:0]        e_fields,    // L, reads, operation index, from bit 0
+
     // Cells
     input  wire                c_valid,
     output wire                c_ready,
@@ -121,6 +128,11 @@ module emu_array #(
       .p_index          (p_index),
       .p_drive          (p_drive),
       .p_done           (p_done),
+      .e_valid          (e_valid),
+      .e_done           (e_done),
+      .e_row            (e_row),
+      .e_mask           (e_mask),
+      .e_fields         (e_fields),
       .c_valid          (c_valid),
       .c_ready          (c_ready),
       .c_write          (c_write),

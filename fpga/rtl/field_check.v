@@ -35,7 +35,7 @@ module field_check (
   wire       is_program = opcode == `OP_PROGRAM;
   wire       is_selfcal = opcode == `OP_ADC_SELFCAL;
   wire       is_reference = opcode == `OP_SELF_TEST || is_selfcal;
-  wire       is_cells  = opcode == `OP_CELL_LOAD || opcode == `OP_CELL_DUMP;
+  wire       is_cells  = opcode == `OP_CELL_LOAD || opcode == `OP_CELL_DUMP || opcode == `OP_ENV;
   wire       is_table  = opcode == `OP_TABLE_WRITE;
   wire [7:0] macro     = is_arm ? word1[15:8] : is_table ? word0[15:8] : word0[7:0];
   wire       has_macro = is_vector || is_arm || is_pulse || is_cells || is_table || is_program || is_reference;

@@ -67,6 +67,12 @@ module macro_emulator #(
     input  wire                    p_drive,
     output wire                    p_done,
 
+    // Time (emulated macros)
+    input  wire                    e_valid,
+    output wire                    e_done,
+    input  wire [8:0]              e_row,
+    input  wire [111:0]            e_fields,  // L, reads, operation index, from bit 0
+
     // Cells
     input  wire                    c_valid,
     output wire                    c_ready,
@@ -208,6 +214,11 @@ module macro_emulator #(
       .p_index          (p_index),
       .p_drive          (p_drive),
       .p_done           (p_done),
+      .e_valid          (e_valid),
+      .e_done           (e_done),
+      .e_row            (e_row),
+      .e_mask           (cfg_mask),
+      .e_fields         (e_fields),
       .c_valid          (c_valid),
       .c_ready          (c_ready),
       .c_write          (c_write),

@@ -21,7 +21,8 @@ module macro_sums #(
     // The request
     input  wire                reading,         // vectors run: polarity and idle policy are theirs, else the pulse's
     input  wire [7:0]          opcode,
-    input  wire [63:0]         fixed,           // words 0 and 1
+    input  wire [127:0]        fixed,           // words 0 to 3
+    input  wire [8:0]          row,             // of the window: that of ENV
     input  wire [COLS-1:0]     columns_mask,
     input  wire [8:0]          first_column,
     input  wire [8:0]          last_column,
@@ -54,14 +55,8 @@ module macro_sums #(
     output wire                p_done,
 
     // Cells, tables, emulator registers
-    input  wire                c_valid,
-    output wire                c_ready,
-    input  wire                c_write,
-    input  wire [8:0]          c_row,
-    input  wire [8:0]          c_column,
-    input  wire [9:0]          c_g,
-    output wire                c_rvalid,
-    output wire [9:0]          c_rdata,
+    input  wire [30:0]         c_ask,           // as cell_operations lays them out
+    output wire [12:0]         c_answer,
     input  wire                refresh,
     output wire                refresh_done,
     input  wire                t_valid,
@@ -144,14 +139,18 @@ module macro_sums #(
       .p_index           (p_index),
       .p_drive           (p_drive),
       .p_done            (p_done),
-      .c_valid           (c_valid),
-      .c_ready           (c_ready),
-      .c_write           (c_write),
-      .c_row             (c_row),
-      .c_column          (c_column),
-      .c_g               (c_g),
-      .c_rvalid          (c_rvalid),
-      .c_rdata           (c_rdata),
+      .e_valid           (c_ask[30]),
+      .e_done            (c_answer[12]),
+      .e_row             (row),
+      .e_fields          (fixed[127:16]),
+      .c_valid           (c_ask[0]),
+      .c_ready           (c_answer[0]),
+      .c_write           (c_ask[1]),
+      .c_row             (c_ask[10:2]),
+      .c_column          (c_ask[19:11]),
+      .c_g               (c_ask[29:20]),
+      .c_rvalid          (c_answer[1]),
+      .c_rdata           (c_answer[11:2]),
       .refresh           (refresh),
       .refresh_done      (refresh_done),
       .t_valid           (t_valid),

@@ -75,7 +75,8 @@ module request_check #(
   wire is_read   = opcode == `OP_READ_CELLS;
   wire is_program   = opcode == `OP_PROGRAM;
   wire is_reference = opcode == `OP_SELF_TEST || opcode == `OP_ADC_SELFCAL;
-  wire axes      = is_vector || is_pulse || is_program || is_reference || opcode == `OP_ARM || opcode == `OP_CELL_LOAD || opcode == `OP_CELL_DUMP;
+  wire axes      = is_vector || is_pulse || is_program || is_reference || opcode == `OP_ARM || opcode == `OP_CELL_LOAD || opcode == `OP_CELL_DUMP
+      || opcode == `OP_ENV;
 
   // ---- Next state ----
   always @(*) begin : next_state

@@ -56,6 +56,7 @@ module request_fetch (
       `OP_PROGRAM: {fixed_words, axes, least} = {3'd6, 1'b1, 16'd19};
       `OP_SELF_TEST, `OP_ADC_SELFCAL: {fixed_words, axes, least} = {3'd5, 1'b1, 16'd9};
       `OP_FIRMWARE: {fixed_words, least} = {3'd3, 16'd4};
+      `OP_ENV: {fixed_words, axes, least} = {3'd4, 1'b1, 16'd8};
       `OP_CELL_LOAD, `OP_CELL_DUMP: {fixed_words, axes, least} = {3'd1, 1'b1, 16'd5};
       default: ours = 1'b0;
     endcase

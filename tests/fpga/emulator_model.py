@@ -46,7 +46,7 @@ class Config:
 
 @dataclass
 class Physics:
-    """The registers from EMU_PHYSICS to EMU_DISTURB that pulses look at, field by field."""
+    """The registers from EMU_PHYSICS to EMU_DRIFT that pulses and time look at, field by field."""
 
     dither: int = 0
     shorts: int = 0
@@ -66,6 +66,9 @@ class Physics:
     step_spread: int = 0
     wear: int = 0
     half_select: int = 0
+    read_disturb: int = 0
+    drift_slope: int = 0
+    drift_spread: int = 0
 
     def packed(self) -> int:
         """Returns fifteen registers, a word each, as docs/registers.md lays them out."""
@@ -73,7 +76,8 @@ class Physics:
             (self.dither | self.shorts << 1, self.damage[2]), (self.low, self.high), (self.leaky, self.leak),
             (self.set_onset, self.set_slope), (self.set_slope_w, self.set_spread),
             (self.level_onset, self.level_slope), (self.level_cell, self.level_cycle), (self.step_spread, 0),
-            (self.wear & 0xFFFF, self.wear >> 16), self.damage[:2], (0, 0), (self.half_select, 0),
+            (self.wear & 0xFFFF, self.wear >> 16), self.damage[:2], (0, 0),
+            (self.half_select, self.read_disturb), (self.drift_slope, self.drift_spread),
         )  # fmt: skip
         return sum(half << 32 * i + 16 * j for i, pair in enumerate(halves) for j, half in enumerate(pair))
 
@@ -227,6 +231,24 @@ class Model:
                 self.g[row][column] = self._pulsed(g, kind, at, voltage, gate, stress)
             elif self.registers.physics.half_select:
                 self.g[row][column] = self._neighbour(g, kind, at)
+
+    def age(self, row: int, columns: list[int], *, log_seconds: int, reads: int, index: int) -> None:
+        """Lets time and reads act on some cells of a row (ENV)."""
+        physics, floor = self.registers.physics, self.registers.formed_floor
+        key = self.row_key(row)
+        draw = mix32(mix32(key ^ (index & MASK32)) ^ (index >> 32))
+        for column in columns:
+            at, g = _Hashes(key, draw, column), self.g[row][column]
+            u, q = at.cell(4) & 0xFFFF, at.pulse(2)
+            if not floor <= g <= self.top or u < physics.low + physics.high:
+                continue
+            f = min((log_seconds * physics.drift_slope) >> 8, 65535)
+            f = (f * (4096 + ((physics.drift_spread * self.gauss(q & 2047)) >> 12))) >> 12
+            g -= ((g - floor) * clamp(f, -65536, 65535) + 64 * (q >> 22) + 32) >> 16
+            d = min((reads * physics.read_disturb) >> 16, 65535)
+            g = clamp(g + (((self.top - g) * d + 64 * (q >> 12 & 1023) + 32) >> 16), floor, self.top)
+            leaky = u < physics.low + physics.high + physics.leaky
+            self.g[row][column] = max(g, physics.leak) if leaky else g
 
     @property
     def top(self) -> int:

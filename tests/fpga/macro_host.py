@@ -45,8 +45,8 @@ class MacroHost:
         """Resets the bench and starts its clock."""
         for handle in self.dut:
             name = handle._name
-            if name.startswith(("cfg_", "x_", "p_", "c_", "t_", "emu_", "nv_")) and name not in (
-                "x_ready", "p_ready", "p_done", "c_ready", "c_rvalid", "c_rdata",
+            if name.startswith(("cfg_", "x_", "p_", "e_", "c_", "t_", "emu_", "nv_")) and name not in (
+                "x_ready", "p_ready", "p_done", "e_done", "c_ready", "c_rvalid", "c_rdata",
                 "nv_write", "nv_row", "nv_column", "nv_g",
             ):  # fmt: skip
                 handle.value = 0
@@ -234,6 +234,27 @@ class MacroHost:
             if done:
                 return cycle
         raise AssertionError("no p_done")
+
+    async def age(
+        self, row: int, columns: list[int], *, log_seconds: int, reads: int, index: int
+    ) -> list[int]:
+        """Lets time pass for some cells of a row twice; returns the cycles of `e_done`."""
+        dut, ends = self.dut, []
+        for _ in range(2):
+            self.model.age(row, columns, log_seconds=log_seconds, reads=reads, index=index)
+        dut.cfg_mask.value = sum(1 << c for c in columns)
+        dut.e_row.value, dut.e_valid.value = row, 1
+        dut.e_fields.value = log_seconds | reads << 16 | index << 48
+        for cycle in range(WAIT_LIMIT):
+            await ReadOnly()
+            self._look()
+            done = bool(dut.e_done.value)
+            await FallingEdge(dut.clk)
+            ends += [cycle] * done
+            dut.e_valid.value = int(done and len(ends) < 2)
+            if len(ends) == 2:
+                return ends
+        raise AssertionError("no e_done")
 
     def _look(self) -> None:
         if self.dut.nv_write.value:

@@ -72,6 +72,8 @@ def random_physics(rng, **fixed) -> Physics:
         "level_cell": rng.choice(spread), "level_cycle": rng.choice(spread),
         "step_spread": rng.choice(spread), "wear": rng.choice((0, 1 << 29, (1 << 32) - 1)),
         "half_select": rng.choice((0, 0, 30_000, 65_535)),
+        "read_disturb": rng.choice((0, 300, 65_535)), "drift_slope": rng.choice((0, 300, 3000, 65_535)),
+        "drift_spread": rng.choice(spread),
     }  # fmt: skip
     return Physics(**{**fields, **fixed})
 
@@ -105,6 +107,45 @@ async def the_programming_physics_follows_the_model(dut) -> None:
     ways = {("FORM", 1), ("SET", 1), ("RESET", -1), ("RESET", 1)}
     assert seen >= {(kind, way, True) for kind, way in ways}
     assert seen >= {(kind, way, False) for kind, way in ways - {("RESET", 1)}}
+
+
+@cocotb.test()
+async def time_and_reads_follow_the_model(dut) -> None:
+    host = await chip(dut)
+    rng, everything = host.rng, list(range(host.columns))
+    seen = set()
+    for n in range(150):
+        floor = rng.choice((1, 20, 20, 20, 300, 1023)) if rng.random() < 0.3 else 20
+        await host.set_registers(replace(CHIP, formed_floor=floor, physics=random_physics(rng)))
+        cells = [
+            [rng.choice((5, 21, 1022, 1023, rng.randrange(1024))) for _ in everything]
+            for _ in range(host.rows)
+        ]
+        if n % 3 == 0:
+            await host.restore_cells(cells)
+        row = n % host.rows
+        before = list(host.model.g[row])
+        columns = rng.choice((everything, everything[1::3], everything[-5:], [0]))
+        await host.age(
+            row, columns, log_seconds=rng.choice((0, 300, 5000, 65_535)), index=rng.getrandbits(64),
+            reads=rng.choice((0, 1000, 1 << 24, (1 << 32) - 1)),
+        )  # fmt: skip
+        assert await host.dump([row], everything) == [host.model.g[row]], (n, host.model.registers)
+        seen |= {(b > a) - (b < a) for a, b in zip(before, host.model.g[row], strict=True)}
+    assert seen == {-1, 0, 1}
+
+
+@cocotb.test()
+async def an_aged_row_takes_its_cycles_and_the_next_follows_at_once(dut) -> None:
+    host = await chip(dut)
+    groups = host.columns // host.lanes
+    await host.set_registers(replace(CHIP, physics=Physics(half_select=65_535)))
+    for columns in ([0], [host.lanes], [0, host.columns - 1], list(range(host.columns))):
+        touched = len({c // host.lanes for c in columns})
+        ends = await host.age(1, columns, log_seconds=9000, reads=0, index=3)
+        cycles = ROW_SETUP + touched * (2 * host.lanes + GROUP) + (groups - touched) * SKIP
+        assert ends == [cycles - 1, 2 * cycles - 1]
+        assert await host.refresh(columns) == REFRESH + host.columns + COLUMN * len(columns)
 
 
 @cocotb.test()

@@ -13,6 +13,7 @@ from ohmloop.link.messages import (
     ArmRequest,
     Axis,
     CellRequest,
+    EnvRequest,
     PulseRequest,
     TableWriteRequest,
     VectorRequest,
@@ -136,7 +137,8 @@ def physics_writes(draw: st.DrawFn) -> bytes:
         Register.EMU_STEP: spread,
         Register.EMU_WEAR: st.sampled_from((0, 1 << 28, 1 << 31, (1 << 32) - 1)),
         Register.EMU_DAMAGE: halves(damage, damage),
-        Register.EMU_DISTURB: st.sampled_from((0, 0, 20_000, 65_535)),
+        Register.EMU_DISTURB: halves(st.sampled_from((0, 0, 20_000, 65_535)), any16),
+        Register.EMU_DRIFT: halves(st.integers(0, 3000) | any16, spread),
         Register.EMU_RESET_SLOPE_V: st.integers(0, 3000),
         Register.EMU_STRESS_ORIGIN: st.integers(0, 4000),
     }
@@ -194,6 +196,16 @@ def cell_requests(draw: st.DrawFn, lines: int, *, load: bool) -> CellRequest:
 
 
 @st.composite
+def env_requests(draw: st.DrawFn, lines: int) -> EnvRequest:
+    """Time and reads on a window."""
+    return EnvRequest(
+        macro=0, log_seconds=draw(st.integers(0, 8000) | st.integers(0, 65_535)),
+        reads=draw(st.sampled_from((0, 1000, 10_000_000, 2**32 - 1))), operation_index=draw(INDEX),
+        rows=draw(axes(min(lines, 12))), columns=draw(axes(lines)),
+    )  # fmt: skip
+
+
+@st.composite
 def damaged(draw: st.DrawFn, lines: int) -> Command:
     """A request with a word changed, cut or added: what a board refuses, it refuses for the same reason."""
     command = draw(wholesome(lines))
@@ -231,6 +243,7 @@ def wholesome(lines: int) -> st.SearchStrategy[Command]:
         table_writes().map(lambda r: Command(Opcode.TABLE_WRITE, r.encode())),
         cell_requests(lines, load=True).map(lambda r: Command(Opcode.CELL_LOAD, r.encode())),
         cell_requests(lines, load=False).map(lambda r: Command(Opcode.CELL_DUMP, r.encode())),
+        env_requests(lines).map(lambda r: Command(Opcode.ENV, r.encode())),
         st.binary(max_size=64).map(lambda b: Command(Opcode.PING, b[: len(b) & ~3])),
     )
 

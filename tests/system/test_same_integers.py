@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from streams import Command, commands, vector_requests
 
 from ohmloop._map import Opcode, Pulse, Register
-from ohmloop.link.messages import Axis, CellRequest, PulseRequest, VectorRequest, pack_inputs, pack_words
+from ohmloop.link.messages import (
+    Axis,
+    CellRequest,
+    EnvRequest,
+    PulseRequest,
+    VectorRequest,
+    pack_inputs,
+    pack_words,
+)
 from ohmloop.profile import load_profile
 
 LINES = 64
@@ -88,6 +96,24 @@ def test_programmable_cells_are_pulsed_alike() -> None:
     old, new = (np.frombuffer(cells, "<u2") for cells in (before, after))
     assert np.count_nonzero(new > old) > 100 < np.count_nonzero(new < old)
     assert np.count_nonzero((new == 1023) & (old != 1023)) > 0
+
+
+def test_cells_age_alike_even_when_their_time_is_cut() -> None:
+    with peers(SMALL, PROGRAMMABLE) as (sim, twin):
+        for peer in (sim, twin):
+            prepared(peer, 4, profile=PROGRAMMABLE)
+        before = all_cells(sim)
+        for index, longest in enumerate((1 << 30, 1 << 30, 1300, 500, 3)):
+            for peer in (sim, twin):
+                peer.write_registers({Register.OPERATION_CYCLES: longest})
+            request = EnvRequest(0, 4000, 5_000_000 * index, index, Axis(3, 40), Axis(5, 50))
+            assert_same(sim, twin, Command(Opcode.ENV, request.encode()))
+            for peer in (sim, twin):
+                peer.write_registers({Register.OPERATION_CYCLES: 1 << 30})
+            peers_cells = all_cells(sim), all_cells(twin)
+            assert peers_cells[0] == peers_cells[1]
+    old, new = (np.frombuffer(cells, "<u2") for cells in (before, peers_cells[0]))
+    assert np.count_nonzero(new < old) > 100 < np.count_nonzero(new > old)
 
 
 @settings(SLOW_BUT_SURE, max_examples=15)

@@ -10,7 +10,6 @@ from ohmloop.emulator.cells import Matter, Train, age_window, pulse_window
 from ohmloop.emulator.registers import Registers
 from ohmloop.emulator.tables import Tables
 from ohmloop.emulator.wander import CELL, Freshness, SlowEffects
-from ohmloop.link.messages import Axis
 
 _G_MAX = 1023
 _ONE_Q15 = 1 << 15
@@ -55,11 +54,11 @@ class CellAccess:
         for row in rows[pulses_each > 0]:
             self.slow.fresh.pulsed(int(row), columns, train.kind)
 
-    def age(self, rows: Axis, columns: Axis, log_seconds: int, reads: int, index: int) -> None:
+    def age(
+        self, rows: NDArray[np.intp], columns: NDArray[np.intp], log_seconds: int, reads: int, index: int
+    ) -> None:
         """Lets time and reads act on a window."""
-        age_window(
-            self.cells, self._number, rows.lines, columns.lines, log_seconds, reads, index, self.matter()
-        )
+        age_window(self.cells, self._number, rows, columns, log_seconds, reads, index, self.matter())
         self.slow.fresh.settle()
 
     def factors(self, kind: int, columns: NDArray[np.int64], index: int) -> NDArray[np.int64]:

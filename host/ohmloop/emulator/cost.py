@@ -19,6 +19,8 @@ _LONG_AGO: Final = -(1 << 40)
 _READING: Final = 3
 """Counted besides: two cycles before the first beat, and that of the last result."""
 _PULSE: Final = 5
+_AGING: Final = 4
+"""Cycle of ENV in which the macro takes its first row."""
 _LOAD: Final = 4
 _DUMP: Final = 5
 """What PULSE, CELL_LOAD and CELL_DUMP take besides their cells."""
@@ -131,6 +133,14 @@ class CostModel:
         every = self.columns // self.lanes
         groups = every if half_select else np.unique(columns // self.lanes).size
         return 18 + (2 * self.lanes + 15) * groups + every - groups
+
+    def aged(self, columns: Axis) -> int:
+        """Returns the cycles of one row of ENV."""
+        return self.stored(columns.lines, half_select=False)
+
+    def aged_within(self, rows: Axis, columns: Axis, cycles: int) -> int:
+        """Returns the rows of ENV that the macro took before cycle `cycles` of the operation."""
+        return min(rows.count, max(0, -(-(cycles - _AGING) // self.aged(columns))))
 
     def pulse_start(self, request: PulseRequest) -> int:
         """Returns the cycles of PULSE besides its pulses: the dry pass over every row, and the refresh."""

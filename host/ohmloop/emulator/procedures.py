@@ -65,19 +65,19 @@ class Procedures:
         request = EnvRequest.decode(payload, self._identity.macros)
         cost = self._cost(request.macro)
         rows, columns = request.rows, request.columns
-        cycles = (
-            _START + rows.count * cost.stored(columns.lines, half_select=False) + cost.refresh(columns.count)
-        )
+        cycles = _START + rows.count * cost.aged(columns) + cost.refresh(columns.count)
         longest = self._condition.registers[Register.OPERATION_CYCLES]
-        if cycles > longest:
-            self._condition.spend(longest)
-            self._condition.make_safe(latch=False)
-            return Status.OPERATION_TIMEOUT, pack_counts(0, 0, 0)
+        done = cost.aged_within(rows, columns, min(cycles, longest))
         array = self._arrays[request.macro]
-        array.access.age(rows, columns, request.log_seconds, request.reads, request.operation_index)
+        array.access.age(
+            rows.lines[:done], columns.lines, request.log_seconds, request.reads, request.operation_index
+        )
         array.refresh(columns.lines)
-        self._condition.spend(cycles)
-        return Status.OK, pack_words(cycles & _WORD)
+        self._condition.spend(min(cycles, longest))
+        if cycles <= longest:
+            return Status.OK, pack_words(cycles & _WORD)
+        self._condition.make_safe(latch=False)
+        return Status.OPERATION_TIMEOUT, pack_counts(1, done, 0)
 
     # SWEEP
 

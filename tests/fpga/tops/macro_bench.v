@@ -50,6 +50,11 @@ module macro_bench #(
     input  wire                p_drive,
     output wire                p_done,
 
+    input  wire                e_valid,
+    output wire                e_done,
+    input  wire [8:0]          e_row,
+    input  wire [111:0]        e_fields,
+
     input  wire                c_valid,
     output wire                c_ready,
     input  wire                c_write,
@@ -161,6 +166,10 @@ module macro_bench #(
       .p_index           (p_index),
       .p_drive           (p_drive),
       .p_done            (p_done),
+      .e_valid           (e_valid),
+      .e_done            (e_done),
+      .e_row             (e_row),
+      .e_fields          (e_fields),
       .c_valid           (c_valid),
       .c_ready           (c_ready),
       .c_write           (c_write),
