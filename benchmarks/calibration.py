@@ -18,7 +18,8 @@ import numpy as np
 
 import ohmloop
 from ohmloop._map import Register, Table
-from ohmloop.calibration import calibrate, effective_siemens, emulate_line_resistance
+from ohmloop.calibration import calibrate, emulate_line_resistance
+from ohmloop.nodal import effective_siemens
 from ohmloop.profile.tables import codes_per_g_code, gain_and_shift
 
 PROFILE = "rrm-40nm-front-end"

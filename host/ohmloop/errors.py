@@ -198,6 +198,10 @@ class CalibrationExpired(CalibrationMismatch):
     """An artefact's validity is over; nothing was driven."""
 
 
+class NotConverged(OhmloopError, ArithmeticError):
+    """A calculation that goes step by step did not reach its tolerance; the message names what was left."""
+
+
 class ArtefactError(OhmloopError, ValueError):
     """A file cannot be read as a calibration artefact or a recipe; the message names file and field."""
 

@@ -5,7 +5,7 @@ from ohmloop.calibration.artefact import Artefact, Residual, Taken, Values
 from ohmloop.calibration.bundle import Calibration
 from ohmloop.calibration.drift import POLICIES, Drift, DriftWatch
 from ohmloop.calibration.files import load_artefact, save_artefact
-from ohmloop.calibration.line_resistance import PositionFactors, effective_siemens, emulate_line_resistance
+from ohmloop.calibration.line_resistance import PositionFactors, emulate_line_resistance
 from ohmloop.calibration.procedures import calibrate, watch_drift
 from ohmloop.calibration.recipes import Recipe, load_recipe, recipe_names
 from ohmloop.calibration.records import recorded_calibration, store_calibration
@@ -22,7 +22,6 @@ __all__ = [
     "Taken",
     "Values",
     "calibrate",
-    "effective_siemens",
     "emulate_line_resistance",
     "load_artefact",
     "load_recipe",

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 import ohmloop
-from ohmloop.calibration import effective_siemens, emulate_line_resistance
+from ohmloop.calibration import emulate_line_resistance
+from ohmloop.nodal import effective_siemens
 
 OHM = 1.0
 

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Kirchhoff's equations of an array of cells between resistive lines, solved exactly."""
+
+from ohmloop.nodal.effective import effective_siemens
+from ohmloop.nodal.network import Network
+from ohmloop.nodal.solver import TOLERANCE, NodalSolution, solve_network
+
+__all__ = ["TOLERANCE", "Network", "NodalSolution", "effective_siemens", "solve_network"]
