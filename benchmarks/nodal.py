@@ -95,9 +95,8 @@ def measure(lines: int, arguments: argparse.Namespace) -> bool:
         good = error < 1e-9 and one_ms < direct_ms
     for peer in peers(arguments.peer_python, lines, ohm, arguments.most_ohm) if arguments.peer_python else ():
         error = float(np.abs(np.array(peer["currents"]) / one.currents[0] - 1).max())
-        print(
-            f"{lines:5} {peer['name']:10} {peer['ms']:10.2f} ms   {peer['ms'] / one_ms:.0f} times, {error:.0e}"
-        )
+        times = peer["ms"] / one_ms
+        print(f"{lines:5} {peer['name']:11} {peer['ms']:9.2f} ms   {times:.0f} times, error {error:.0e}")
     return good
 
 
@@ -110,7 +109,8 @@ def main() -> int:
     parser.add_argument("--effective", action="store_true")
     parser.add_argument("--peer-python")
     arguments = parser.parse_args()
-    return int(not all([measure(int(one), arguments) for one in arguments.sizes.split(",")]))
+    good = [measure(int(one), arguments) for one in arguments.sizes.split(",")]
+    return int(not all(good))
 
 
 if __name__ == "__main__":
