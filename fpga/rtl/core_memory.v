@@ -22,18 +22,13 @@ module core_memory (
   reg [7:0]  byte3_mem [0:8191];
   reg [31:0] data_q;
 
-  task fill(input [12:0] place, input [31:0] word);
-    begin
-      byte0_mem[place] = word[7:0];
-      byte1_mem[place] = word[15:8];
-      byte2_mem[place] = word[23:16];
-      byte3_mem[place] = word[31:24];
-    end
-  endtask
+  // One word of the image, as bytes: a memory that a task writes is none to synthesis
+`define FILL(PLACE, WORD) {byte3_mem[PLACE], byte2_mem[PLACE], byte1_mem[PLACE], byte0_mem[PLACE]} = WORD
 
   initial begin
     `include "firmware_words.vh"
   end
+`undef FILL
 
   always @(posedge clk) begin
     if (write[0]) byte0_mem[address] <= write_data[7:0];

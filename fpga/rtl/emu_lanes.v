@@ -3,8 +3,8 @@
 //
 // `word` is the cells of one row, `in_*` its row code, in the same cycle. Row position factors
 // (table U, with `emu_row_position`) and the sum take four more cycles; after the last row
-// (`in_last`) the bank of sums shifts ADC_LANES lanes a cycle toward lane 0 for LANES / ADC_LANES
-// cycles, while the other bank adds: `move` is high, `sums` are the lowest lanes' words and
+// (`in_last`) the sums are copied to a chain that shifts ADC_LANES lanes a cycle toward lane 0 for LANES / ADC_LANES
+// cycles, while the next rows add: `move` is high, `sums` are the lowest lanes' words and
 // `move_quad` says which. The first `move` comes five cycles after `in_last`; the next `in_last`
 // must not come sooner than the moves take, or than 16 cycles. A sum is at most 512 * 1023 < 2^19: no carry between planes.
 
@@ -37,7 +37,8 @@ module emu_lanes #(
     output wire [ADC_LANES*171-1:0] sums
 );
 
-  localparam W     = 57;
+  localparam W     = 57;  // three planes
+  localparam V     = 38;  // the last two
   localparam QUADS = LANES / ADC_LANES;
   localparam [31:0] QUAD_TOP = QUADS - 1;
 
@@ -99,29 +100,19 @@ module emu_lanes #(
     spread = {9'd0, g, 9'd0, g, 9'd0, g};
   endfunction
 
-  // ---- Banks: one adds while the other shifts out
-  reg       bank_q, move_q, move_bank_q, move_minus_q;
+  // ---- Sums leave while the next ones are added
+  reg       move_q, move_minus_q;
   reg [1:0] move_slot_q;
   reg [5:0] quad_q;
 
   wire ended = last_q[3];
-  wire add_a = valid_q[2] && !bank_q;
-  wire add_b = valid_q[2] && bank_q;
-  wire out_a = move_q && !move_bank_q;
-  wire out_b = move_q && move_bank_q;
 
   always @(posedge clk) begin
-    if (!rst_n || clear) begin
-      bank_q <= 1'b0;
-      move_q <= 1'b0;
-    end else begin
-      if (last_q[2]) bank_q <= !bank_q;
-      if (ended) move_q <= 1'b1;
-      else if (quad_q == QUAD_TOP[5:0]) move_q <= 1'b0;
-    end
+    if (!rst_n || clear) move_q <= 1'b0;
+    else if (ended) move_q <= 1'b1;
+    else if (quad_q == QUAD_TOP[5:0]) move_q <= 1'b0;
     quad_q <= ended ? 6'd0 : quad_q + 6'd1;
     if (ended) begin
-      move_bank_q  <= !bank_q;
       move_minus_q <= minus_q[3];
       move_slot_q  <= slot_q[7:6];
     end
@@ -137,20 +128,23 @@ module emu_lanes #(
   generate
     for (k = 0; k < LANES / 8; k = k + 1) begin : g_octet
       // A copy of the row's code for eight lanes, spread over the fields
-      reg [W-1:0] mask0_q, mask1_q, mask2_q;
+      reg [W-1:0] mask0_q, mask1_q;
+      reg [V-1:0] mask2_q;
 
       always @(posedge clk) begin
         if (valid_q[1]) begin
           mask0_q <= {{19{code3_q[2]}}, {19{code3_q[1]}}, {19{code3_q[0]}}};
           mask1_q <= {{19{code3_q[5]}}, {19{code3_q[4]}}, {19{code3_q[3]}}};
-          mask2_q <= {19'd0, {19{code3_q[7]}}, {19{code3_q[6]}}};
+          mask2_q <= {{19{code3_q[7]}}, {19{code3_q[6]}}};
         end
       end
 
       for (l = 8 * k; l < 8 * k + 8; l = l + 1) begin : g_lane
         reg  [W-1:0] cell_q;  // the row's cell, in each field
-        reg  [W-1:0] a0_q, a1_q, a2_q, b0_q, b1_q, b2_q;
-        wire [W-1:0] next_a0, next_a1, next_a2, next_b0, next_b1, next_b2;  // of the lane that shifts into this one
+        reg  [W-1:0] sum0_q, sum1_q, out0_q, out1_q;
+        reg  [V-1:0] sum2_q, out2_q;
+        wire [W-1:0] next0, next1;  // of the lane that shifts into this one
+        wire [V-1:0] next2;
 
         always @(posedge clk) begin
           if (valid_q[1]) begin
@@ -160,54 +154,41 @@ module emu_lanes #(
         end
 
         always @(posedge clk) begin
-          if (add_a) begin
+          if (valid_q[2]) begin
             if (first_q[2]) begin
-              a0_q <= cell_q & mask0_q;
-              a1_q <= cell_q & mask1_q;
-              a2_q <= cell_q & mask2_q;
+              sum0_q <= cell_q & mask0_q;
+              sum1_q <= cell_q & mask1_q;
+              sum2_q <= cell_q[V-1:0] & mask2_q;
             end else begin
-              a0_q <= a0_q + (cell_q & mask0_q);
-              a1_q <= a1_q + (cell_q & mask1_q);
-              a2_q <= a2_q + (cell_q & mask2_q);
+              sum0_q <= sum0_q + (cell_q & mask0_q);
+              sum1_q <= sum1_q + (cell_q & mask1_q);
+              sum2_q <= sum2_q + (cell_q[V-1:0] & mask2_q);
             end
-          end else if (out_a) begin
-            a0_q <= next_a0;
-            a1_q <= next_a1;
-            a2_q <= next_a2;
           end
         end
 
         always @(posedge clk) begin
-          if (add_b) begin
-            if (first_q[2]) begin
-              b0_q <= cell_q & mask0_q;
-              b1_q <= cell_q & mask1_q;
-              b2_q <= cell_q & mask2_q;
-            end else begin
-              b0_q <= b0_q + (cell_q & mask0_q);
-              b1_q <= b1_q + (cell_q & mask1_q);
-              b2_q <= b2_q + (cell_q & mask2_q);
-            end
-          end else if (out_b) begin
-            b0_q <= next_b0;
-            b1_q <= next_b1;
-            b2_q <= next_b2;
+          if (ended) begin
+            out0_q <= sum0_q;
+            out1_q <= sum1_q;
+            out2_q <= sum2_q;
+          end else if (move_q) begin
+            out0_q <= next0;
+            out1_q <= next1;
+            out2_q <= next2;
           end
         end
 
         if (l + ADC_LANES < LANES) begin : g_next
-          assign next_a0 = g_octet[(l+ADC_LANES)/8].g_lane[l+ADC_LANES].a0_q;
-          assign next_a1 = g_octet[(l+ADC_LANES)/8].g_lane[l+ADC_LANES].a1_q;
-          assign next_a2 = g_octet[(l+ADC_LANES)/8].g_lane[l+ADC_LANES].a2_q;
-          assign next_b0 = g_octet[(l+ADC_LANES)/8].g_lane[l+ADC_LANES].b0_q;
-          assign next_b1 = g_octet[(l+ADC_LANES)/8].g_lane[l+ADC_LANES].b1_q;
-          assign next_b2 = g_octet[(l+ADC_LANES)/8].g_lane[l+ADC_LANES].b2_q;
+          assign next0 = g_octet[(l+ADC_LANES)/8].g_lane[l+ADC_LANES].out0_q;
+          assign next1 = g_octet[(l+ADC_LANES)/8].g_lane[l+ADC_LANES].out1_q;
+          assign next2 = g_octet[(l+ADC_LANES)/8].g_lane[l+ADC_LANES].out2_q;
         end else begin : g_none
-          assign {next_a0, next_a1, next_a2, next_b0, next_b1, next_b2} = {6 * W{1'b0}};
+          assign {next0, next1, next2} = {2 * W + V{1'b0}};
         end
 
         if (l < ADC_LANES) begin : g_leaves
-          assign sums[l*171 +: 171] = move_bank_q ? {b2_q, b1_q, b0_q} : {a2_q, a1_q, a0_q};
+          assign sums[l*171 +: 171] = {{W - V{1'b0}}, out2_q, out1_q, out0_q};
         end
       end
     end
