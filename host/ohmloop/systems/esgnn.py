@@ -30,7 +30,8 @@ from ohmloop._map import MAX_INPUT_BITS
 from ohmloop.errors import NotPrepared, ShapeError
 from ohmloop.readout import Estimator, RidgeReadout
 from ohmloop.systems.graphs import Graph, GraphBatch
-from ohmloop.systems.prepare import PreparedWindow, PreparedWindows, measure, prepare, require_formed
+from ohmloop.systems.prepare import measure, prepare, require_formed
+from ohmloop.systems.prepared import PreparedWindow, PreparedWindows
 from ohmloop.systems.reservoir import Dynamics, embeddings, node_states, require
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ class EmbeddingRecord:
         saturated: results marked saturated.
         board_seconds: by the board's clock.
         origin: of the results.
-        codes_crc32: CRC-32 of every ADC code, in order: equal passes gave equal integers.
+        codes_crc32: CRC-32 of every ADC code (with a calibration: of every product), in order: equal passes
+            gave equal integers.
     """
 
     graphs: int
@@ -69,11 +71,11 @@ class EmbeddingRecord:
 
     def add(self, result: Any) -> None:
         """Adds one stream of products."""
-        self.products += int(result.adc_codes.shape[0])
+        self.products += len(result)
         self.saturated += int(np.count_nonzero(result.saturated))
-        self.board_seconds += float(result.board_seconds)
+        self.board_seconds += float(result.conditions.board_seconds)
         self.origin = str(result.origin)
-        self.codes_crc32 = zlib.crc32(np.ascontiguousarray(result.adc_codes).data, self.codes_crc32)
+        self.codes_crc32 = zlib.crc32(np.ascontiguousarray(np.asarray(result)).data, self.codes_crc32)
 
 
 class EchoStateGraphClassifier(Estimator):

@@ -3,100 +3,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ohmloop.errors import LimitError, NotPrepared, ShapeError
-from ohmloop.systems.bitserial import quantize, restore
+from ohmloop.systems.prepared import SIEMENS_TO_US, PreparedWindow, PreparedWindows
 
 if TYPE_CHECKING:
     from ohmloop.board import Macro, Window
+    from ohmloop.board.estimate import ProductCalibration
 
 AVERAGES: Final = 64
 """Readings averaged for each row sum and each dark code."""
 
-_SIEMENS_TO_US: Final = 1e6
 _LOST_FRACTION: Final = 0.5  # row sums below this part of the measured ones: another chip, or reset cells
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PreparedWindow:
-    """A formed window with what its products need.
-
-    Attributes:
-        window: rows driven, columns sensed.
-        range: current range of every product: the finest that all rows together do not saturate.
-        us_per_code: nominal conversion of the profile, microsiemens a code in that range.
-        dark_codes: `[cols]`, mean code with no row driven.
-        row_sum_codes: `[cols]`, mean code with every row driven, dark subtracted.
-        formed_fraction: part of the cells that conduct.
-        averages: readings behind each mean.
-        blocks: blocks of rows in which the sums were measured; 1 unless the coarsest range saturated.
-        pulses_given: cell pulses that `prepare` gave; 0 where the cells were formed before.
-    """
-
-    window: Window
-    range: int
-    us_per_code: float
-    dark_codes: NDArray[np.float64]
-    row_sum_codes: NDArray[np.float64]
-    formed_fraction: float
-    averages: int
-    blocks: int
-    pulses_given: int = 0
-
-    @property
-    def row_sum_us(self) -> NDArray[np.float64]:
-        """Sum of each column's conductances, `[cols]` microsiemens."""
-        return self.row_sum_codes * self.us_per_code
-
-    def product(
-        self, macro: Macro, vectors: NDArray[np.float64], bits: int
-    ) -> tuple[NDArray[np.float64], Any]:
-        """Multiplies vectors `[n, rows]` by the window, as one stream.
-
-        Returns:
-            Products `[n, cols]` in microsiemens, and the MacResult behind them.
-        """
-        quantized = quantize(vectors, bits)
-        result = macro.mac(quantized.x_codes, self.window, bits=bits, range=self.range)
-        product = restore(
-            result.adc_codes, quantized, dark_codes=self.dark_codes, row_sum_codes=self.row_sum_codes
-        )
-        product *= self.us_per_code
-        return product, result
-
-    def __deepcopy__(self, memo: object) -> PreparedWindow:
-        return self
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PreparedWindows:
-    """The two windows of an echo-state network.
-
-    Attributes:
-        input: `[features + 1, hidden]`.
-        recurrent: `[hidden, hidden]`.
-    """
-
-    input: PreparedWindow
-    recurrent: PreparedWindow
-
-    @property
-    def features(self) -> int:
-        """Number of node features, without the bias row."""
-        return int(self.input.window.shape[0]) - 1
-
-    @property
-    def hidden(self) -> int:
-        """Number of states of a node."""
-        return int(self.recurrent.window.shape[0])
-
-    def __deepcopy__(self, memo: object) -> PreparedWindows:
-        return self
 
 
 def prepare(
@@ -108,6 +30,7 @@ def prepare(
     gate_v: float | None = None,
     width_s: float | None = None,
     averages: int = AVERAGES,
+    calibration: ProductCalibration | None = None,
 ) -> PreparedWindows:
     """Forms the two windows of an echo-state network once and measures their row sums.
 
@@ -123,6 +46,7 @@ def prepare(
         gate_v: gate voltage while forming; None takes the profile's.
         width_s: pulse width; None takes the profile's.
         averages: readings behind each mean, a power of two from 1 to 128.
+        calibration: as in `Macro.matvec`, for row sums and products.
 
     Raises:
         LimitError: the windows do not fit the macro, or a voltage is above its limit; nothing was driven.
@@ -133,8 +57,10 @@ def prepare(
         for window in (input_window, recurrent_window)
     ]
     return PreparedWindows(
-        input=measure(macro, input_window, averages=averages, pulses_given=pulses[0]),
-        recurrent=measure(macro, recurrent_window, averages=averages, pulses_given=pulses[1]),
+        *(
+            measure(macro, window, averages=averages, pulses_given=given, calibration=calibration)
+            for window, given in zip((input_window, recurrent_window), pulses, strict=True)
+        )
     )
 
 
@@ -202,9 +128,14 @@ def formed_cells(macro: Macro, window: Window) -> NDArray[np.bool_]:
 
 
 def measure(
-    macro: Macro, window: Window, *, averages: int = AVERAGES, pulses_given: int = 0
+    macro: Macro,
+    window: Window,
+    *,
+    averages: int = AVERAGES,
+    pulses_given: int = 0,
+    calibration: ProductCalibration | None = None,
 ) -> PreparedWindow:
-    """Measures dark codes and row sums of a formed window; gives no pulse.
+    """Measures dark codes and row sums of a formed window; gives no pulse. Arguments as in `prepare`.
 
     Raises:
         NotPrepared: no cell of the window conducts.
@@ -219,17 +150,37 @@ def measure(
             where=repr(window),
         )
     chosen, blocks, dark, sums = _row_sums(macro, window, averages)
+    us_per_code = macro.profile.siemens_per_adc_code(chosen) * SIEMENS_TO_US
+    if calibration is not None:
+        got = macro.matvec(
+            _row_blocks(window, blocks).astype(np.float64),
+            window,
+            calibration=calibration,
+            x_unit="1",
+            bits=1,
+            range=chosen,
+            averages=averages,
+        )
+        sums = got.values.sum(axis=0) * SIEMENS_TO_US / us_per_code
     return PreparedWindow(
         window=window,
         range=chosen,
-        us_per_code=macro.profile.siemens_per_adc_code(chosen) * _SIEMENS_TO_US,
+        us_per_code=us_per_code,
         dark_codes=dark,
         row_sum_codes=sums,
         formed_fraction=formed,
         averages=averages,
         blocks=blocks,
         pulses_given=pulses_given,
+        calibration=calibration,
     )
+
+
+def _row_blocks(window: Window, blocks: int) -> NDArray[np.uint8]:
+    """Returns `[blocks, rows]`: which rows are on in each block."""
+    rows = int(window.shape[0])
+    member = np.arange(rows) * blocks // rows
+    return np.asarray(member == np.arange(blocks)[:, None], np.uint8)
 
 
 def _row_sums(
@@ -270,9 +221,7 @@ def require_formed(macro: Macro, prepared: PreparedWindow) -> None:
             unit="",
             where="windows",
         )
-    rows = int(prepared.window.shape[0])
-    member = np.arange(rows) * prepared.blocks // rows
-    x_codes = (member == np.arange(prepared.blocks)[:, None]).astype(np.uint8)
+    x_codes = _row_blocks(prepared.window, prepared.blocks)
     result = macro.mac(x_codes, prepared.window, bits=1, range=prepared.range)
     now = (result.adc_codes - prepared.dark_codes).sum() * prepared.us_per_code
     then = prepared.row_sum_us.sum()

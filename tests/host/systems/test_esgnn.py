@@ -6,7 +6,8 @@ import pytest
 
 import ohmloop
 from ohmloop._map import Register, Table
-from ohmloop.errors import LimitError, NotPrepared, ShapeError
+from ohmloop.calibration import calibrate
+from ohmloop.errors import CalibrationMismatch, LimitError, NotPrepared, ShapeError
 from ohmloop.readout import RidgeReadout
 from ohmloop.systems.bitserial import quantize
 from ohmloop.systems.esgnn import EchoStateGraphClassifier, Graph, prepare
@@ -302,3 +303,27 @@ def test_an_embedding_computed_once_serves_every_readout(board, graphs):
     scores = cross_val_score(RidgeReadout(ridge=1e-3), features, LABELS, cv=4)
     assert scores.mean() > 0.7
     assert board.stats.frames_sent == frames
+
+
+def test_with_a_calibration_products_lose_the_converters_errors(graphs):
+    with ohmloop.open(URL, chip="tmp:seed:3", profile="rrm-40nm-front-end", noise_seed=4) as board:
+        found = calibrate(board, "adc")
+        plain, fine = prepared(board), prepare(board.macro, features=3, hidden=HIDDEN, calibration=found)
+        features = np.vstack([graph.features for graph in graphs])
+        vectors = np.hstack([features, np.ones((len(features), 1))])
+        cells = board.macro.g_codes_to_siemens(board.macro.dump_g_codes(plain.input.window)) * 1e6
+        errors = [one.input.product(board.macro, vectors, 4)[0] - vectors @ cells for one in (plain, fine)]
+        assert np.sqrt(np.mean(errors[0].mean(axis=0) ** 2)) > 2 * np.sqrt(
+            np.mean(errors[1].mean(axis=0) ** 2)
+        )
+        truth = cells.sum(axis=0)
+        assert (
+            np.abs(fine.input.row_sum_us / truth - 1).max()
+            < 0.01
+            < np.abs(plain.input.row_sum_us / truth - 1).max()
+        )
+        classifier = EchoStateGraphClassifier(board.macro, fine, hidden=HIDDEN).fit(graphs, LABELS)
+        assert classifier.score(graphs, LABELS) > 0.8 and classifier.embedding_.origin == "emulated"
+    with ohmloop.open(URL, chip="tmp:seed:5", profile="rrm-40nm-front-end") as other:
+        with pytest.raises(CalibrationMismatch):
+            prepare(other.macro, features=3, hidden=HIDDEN, calibration=found)
