@@ -2,9 +2,9 @@
 // One emulated ADC with its front end: one conversion a cycle (docs/emulator.md, "One conversion").
 //
 // `plus` and `minus` enter in stage 1; `code` and `saturated` are theirs in stage 18, 17 enabled
-// cycles later. `stageN_*` are the fields of the conversion that is in stage N in this cycle. Holds
-// the tables V, GAIN, OFFSET, INL, GAUSS and mroot, of the columns with column mod ADC_LANES = LANE
-// only. With `en` low all stages hold.
+// cycles later. `stageN_*` are the fields of the conversion that is in stage N in this cycle, stage 0 that
+// in which it is chosen. Holds the tables V, OFFSET, INL and, in the units below, GAIN, GAUSS and mroot, of the
+// columns with column mod ADC_LANES = LANE only. With `en` low all stages hold, and without `wandering` the slow effects.
 
 `include "board_map.vh"
 `default_nettype none
@@ -29,13 +29,21 @@ module adc_lane #(
     input  wire [15:0]        drive,      // Q15
     input  wire [5:0]         shift,      // of the GAIN product
     input  wire [63:0]        half,       // its rounding term
+    input  wire               wandering,  // slow effects of reading
+    input  wire               cfg_cells,
+    input  wire [479:0]       emu_physics,
 
     // Conversion
     input  wire [18:0]        plus,
     input  wire [18:0]        minus,
+    input  wire [31:0]        stage0_slow,
+    input  wire [31:0]        stage0_cell,
     input  wire [8:0]         stage1_column,
     input  wire [31:0]        stage2_hash,
     input  wire [8:0]         stage5_column,
+    input  wire               stage5_fresh,
+    input  wire               stage5_reset,
+    input  wire [2:0]         stage5_age,
     input  wire [31:0]        stage6_key2,
     input  wire               stage7_one,
     input  wire [8:0]         stage7_column,
@@ -63,9 +71,8 @@ module adc_lane #(
                          && {1'b0, t_index[8:0]} < COLS[9:0];
   wire [8:0]  t_bank   = t_index[8:0] >> W_L;
   wire [8:0]  bank1    = stage1_column >> W_L;
-  wire [8:0]  bank7    = stage7_column >> W_L;
   wire [8:0]  bank14   = stage14_column >> W_L;
-  wire [17:0] position, gain, offset, inl;
+  wire [17:0] position, offset, inl;
 
   table_memory #(.DEPTH(DEPTH), .W(18), .W_A(W_D)) u_v (
       .clk          (clk),
@@ -75,16 +82,6 @@ module adc_lane #(
       .read         (en),
       .read_address (bank1[W_D-1:0]),
       .read_data    (position)
-  );
-
-  table_memory #(.DEPTH(`RANGES << W_D), .W(18), .W_A(W_D + 2)) u_gain (
-      .clk          (clk),
-      .write        (t_mine && which == `TABLE_GAIN),
-      .write_address({t_index[10:9], t_bank[W_D-1:0]}),
-      .write_data   (t_data),
-      .read         (en),
-      .read_address ({cfg_range, bank7[W_D-1:0]}),
-      .read_data    (gain)
   );
 
   table_memory #(.DEPTH(DEPTH), .W(18), .W_A(W_D)) u_offset (
@@ -149,23 +146,46 @@ module adc_lane #(
       .m_root        (m_root)
   );
 
-  // ---- Stages 8 to 14: gain and range
-  reg        [33:0] gain9_q;
-  reg        [18:0] gain10_q;
+  // ---- Stages 10 to 14: gain and range
   reg signed [34:0] total10_q;
-  reg signed [36:0] low11_q;
-  reg signed [37:0] high11_q;
+  reg signed [37:0] low11_q;
+  reg signed [38:0] high11_q;
   reg signed [63:0] product12_q, rounded13_q, scaled14_q;
-  wire [33:0] gain_rounded = gain9_q + 34'd16384;
+  wire       [19:0] gain10;
+
+  adc_gain #(
+      .COLS     (COLS),
+      .ADC_LANES(ADC_LANES),
+      .LANE     (LANE)
+  ) u_gain (
+      .clk          (clk),
+      .en           (en),
+      .wandering    (wandering),
+      .cfg_cells    (cfg_cells),
+      .cfg_reference(cfg_reference),
+      .cfg_range    (cfg_range),
+      .drive        (drive),
+      .emu_physics  (emu_physics),
+      .stage0_slow  (stage0_slow),
+      .stage0_cell  (stage0_cell),
+      .stage5_column(stage5_column),
+      .stage5_fresh (stage5_fresh),
+      .stage5_reset (stage5_reset),
+      .stage5_age   (stage5_age),
+      .stage7_column(stage7_column),
+      .gain         (gain10),
+      .t_valid      (t_valid),
+      .t_table      (t_table),
+      .t_index      (t_index),
+      .t_data       (t_data)
+  );
 
   always @(posedge clk) begin
     if (en) begin
-      gain9_q     <= {16'd0, gain} * {18'd0, drive};
-      gain10_q    <= gain_rounded[33:15];
       total10_q   <= $signed({input9_q[33], input9_q}) + $signed({{6{noise[28]}}, noise});
-      low11_q     <= $signed({20'd0, total10_q[16:0]}) * $signed({18'd0, gain10_q});
-      high11_q    <= $signed({{20{total10_q[34]}}, total10_q[34:17]}) * $signed({19'd0, gain10_q});
-      product12_q <= $signed({{9{high11_q[37]}}, high11_q, 17'd0}) + $signed({{27{low11_q[36]}}, low11_q});
+      low11_q     <= $signed({21'd0, total10_q[16:0]}) * $signed({18'd0, gain10});
+      high11_q    <= $signed({{21{total10_q[34]}}, total10_q[34:17]}) * $signed({19'd0, gain10});
+      product12_q <= $signed({{8{high11_q[38]}}, high11_q, 17'd0}) + $signed({{26{low11_q[37]}}, low11_q});
       rounded13_q <= product12_q + $signed(half);
       scaled14_q  <= rounded13_q >>> shift;
     end
@@ -208,7 +228,7 @@ module adc_lane #(
   assign code      = code18_q;
   assign saturated = saturated18_q;
 
-  wire unused_ok = &{1'b0, t_index, t_bank, bank1, bank7, bank14, bent[8:0], gain_rounded[14:0]};
+  wire unused_ok = &{1'b0, t_index, t_bank, bank1, bank14, bent[8:0]};
 
 endmodule
 

@@ -2,7 +2,7 @@
 // The emulated cells with all that changes them: memory, engine, sums, non-volatile port.
 //
 // `word` follows `read` by one cycle; reading and the engine take turns. `nv_load` writes at once and must
-// meet an idle engine. `nv_write` tells every cell written.
+// meet an idle engine. `nv_write` tells every cell written. `read_ends`, `age` and the marks are those of emu_fresh.
 
 `default_nettype none
 
@@ -69,6 +69,10 @@ module emu_array #(
     input  wire [2:0]          read_group,
     input  wire [8:0]          read_row,
     output wire [LANES*10-1:0] word,
+    input  wire                read_ends,
+    output wire [3:0]          age,
+    output wire [COLS-1:0]     fresh,
+    output wire [COLS-1:0]     was_reset,
 
     // mroot
     output wire                m_write,
@@ -191,6 +195,23 @@ module emu_array #(
       .m_write     (m_write),
       .m_column    (m_column),
       .m_root      (m_root)
+  );
+
+  emu_fresh #(
+      .COLS(COLS)
+  ) u_fresh (
+      .clk      (clk),
+      .rst_n    (rst_n),
+      .pulse    (p_valid && p_ready),
+      .p_kind   (p_kind),
+      .p_row    (p_row),
+      .p_mask   (p_mask),
+      .settle   (e_done || (c_valid && c_ready && c_write)),
+      .read_ends(read_ends),
+      .read_row (read_row),
+      .age      (age),
+      .fresh    (fresh),
+      .was_reset(was_reset)
   );
 
   assign nv_write  = change;

@@ -20,6 +20,7 @@ module emu_convert #(
     input  wire                     cfg_signed,
     input  wire                     cfg_polarity,
     input  wire                     cfg_reference,
+    input  wire                     cfg_cells,
     input  wire [1:0]               cfg_range,
     input  wire [15:0]              cfg_level,
     input  wire [15:0]              cfg_read_code,
@@ -30,6 +31,8 @@ module emu_convert #(
     input  wire [31:0]              emu_range_shift,
     input  wire [31:0]              emu_read_gain,
     input  wire [15:0]              emu_reference_unit,
+    input  wire [479:0]             emu_physics,
+    input  wire                     wandering,     // slow effects of reading
 
     // Plane sums in
     input  wire                     move,
@@ -50,6 +53,13 @@ module emu_convert #(
     input  wire                     last,
     input  wire [31:0]              key,
     input  wire [31:0]              key2,
+    input  wire [31:0]              slow_key,
+    input  wire [31:0]              row_key,
+    input  wire [3:0]               row_age,
+
+    // Marks of the row pulsed last
+    input  wire [COLS-1:0]          fresh,
+    input  wire [COLS-1:0]          was_reset,
 
     // Samples
     output wire                     s_valid,
@@ -76,6 +86,7 @@ module emu_convert #(
   localparam W_QUAD = QUADS > 1 ? $clog2(QUADS) : 1;
   localparam W_I    = 9 + 3 + ADC_LANES + 2;
   localparam W_BASE = 9;
+  localparam W_C    = $clog2(COLS);
   localparam [31:0] LANES_N = LANES, ADC_N = ADC_LANES;
 
   // ---- Shared pipeline: stage s is bits (s-1)*W_I of info_q
@@ -105,6 +116,7 @@ module emu_convert #(
 
   wire [2:0] stage1_plane   = info_q[2+ADC_LANES +: 3];
   wire [8:0] stage1_column  = info_q[5+ADC_LANES +: 9];
+  wire [W_C-1:0] stage4_column = info_q[3*W_I+5+ADC_LANES +: W_C];
   wire [8:0] stage5_column  = info_q[4*W_I+5+ADC_LANES +: 9];
   wire [8:0] stage7_column  = info_q[6*W_I+5+ADC_LANES +: 9];
   wire [8:0] stage14_column = info_q[13*W_I+5+ADC_LANES +: 9];
@@ -132,12 +144,33 @@ module emu_convert #(
     end
   end
 
+  // ---- Cell reads with the slow effects: the age of their row, and whose mark it is
+  reg [15:0] age_q;  // stages 1 to 4
+  reg [2:0]  age5_q;
+  reg        settled5_q;
+
+  always @(posedge clk) begin
+    if (en && wandering && cfg_cells) begin
+      age_q                <= {age_q[11:0], row_age};
+      {settled5_q, age5_q} <= age_q[15:12];
+    end
+  end
+
   // ---- Lanes
   genvar l;
   generate
     for (l = 0; l < ADC_LANES; l = l + 1) begin : g_lane
       wire [18:0] plus, minus;
       localparam [31:0] L = l;  // a lane's column differs from the beat's in its low bits only
+      wire [W_C-1:0] lane4 = stage4_column[W_C-1:0] ^ L[W_C-1:0];
+      reg            fresh5_q, reset5_q;
+
+      always @(posedge clk) begin
+        if (en && wandering && cfg_cells) begin
+          fresh5_q <= fresh[lane4];
+          reset5_q <= was_reset[lane4];
+        end
+      end
 
       emu_partial #(
           .W_QUAD(W_QUAD)
@@ -175,11 +208,19 @@ module emu_convert #(
           .drive         (drive_q),
           .shift         (shift_q),
           .half          (half_q),
+          .wandering     (wandering),
+          .cfg_cells     (cfg_cells),
+          .emu_physics   (emu_physics),
           .plus          (plus),
           .minus         (minus),
+          .stage0_slow   (slow_key ^ {23'd0, column} ^ L),
+          .stage0_cell   (row_key ^ {23'd4, column} ^ L),
           .stage1_column (stage1_column),
           .stage2_hash   (hash2_q ^ L),
           .stage5_column (stage5_column),
+          .stage5_fresh  (fresh5_q && !settled5_q),
+          .stage5_reset  (reset5_q),
+          .stage5_age    (age5_q),
           .stage6_key2   (second_q[5*32 +: 32]),
           .stage7_one    (one_q[6]),
           .stage7_column (stage7_column),

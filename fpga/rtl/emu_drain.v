@@ -23,9 +23,13 @@ module emu_drain #(
     input  wire [3:0]           cfg_bits,
     input  wire                 cfg_raw,
     input  wire [COLS-1:0]      cfg_mask,
+    input  wire [7:0]           cfg_macro,
+    input  wire                 wandering,     // slow effects of reading
+    input  wire [5:0]           epoch,
+    input  wire [31:0]          emu_chip_seed,
     input  wire [31:0]          emu_noise_seed,
 
-    // Finished units
+    // Finished units; row and age one cycle after
     input  wire                 unit_end,
     input  wire [2:0]           unit_group,
     input  wire [7:0]           unit_one,
@@ -34,6 +38,9 @@ module emu_drain #(
     input  wire                 unit_result_first,
     input  wire                 unit_result_last,
     input  wire [63:0]          unit_index,
+    input  wire [63:0]          unit_vector,   // index of its vector's first repetition
+    input  wire [8:0]           unit_row,
+    input  wire [3:0]           unit_age,
     output wire [1:0]           unit_slot,     // slot that the unit now accumulating will have
     output wire                 unit_freed,
 
@@ -52,7 +59,10 @@ module emu_drain #(
     output wire                 first,
     output wire                 last,
     output wire [31:0]          key,
-    output wire [31:0]          key2
+    output wire [31:0]          key2,
+    output wire [31:0]          slow_key,
+    output wire [31:0]          row_key,
+    output wire [3:0]           row_age
 );
 
   localparam QUADS = LANES / ADC_LANES;
@@ -89,9 +99,11 @@ module emu_drain #(
   reg [LANES-1:0] mask_q;
   reg [7:0]       one_q;
   reg             first_q, last_q;
-  reg [31:0]      key_q, key2_q;
+  reg [31:0]      key_q, key2_q, slow_key_q, row_key_q;
+  reg [3:0]       row_age_q;
 
-  wire [31:0]    key_in, key2_in;
+  wire [31:0]    key_in, key2_in, slow_key_in, row_key_in;
+  wire [3:0]     row_age_in;
   wire [W_U-1:0] head = units[out_q];
   wire [2:0] head_group  = head[2:0];
   wire [7:0] head_one    = head[10:3];
@@ -143,6 +155,11 @@ module emu_drain #(
       key_q  <= key_in;
       key2_q <= key2_in;
     end
+    if (load && head_pass_first && wandering) begin
+      slow_key_q <= slow_key_in;
+      row_key_q  <= row_key_in;
+      row_age_q  <= row_age_in;
+    end
   end
 
   always @(posedge clk) begin
@@ -159,18 +176,28 @@ module emu_drain #(
     end
   end
 
-  // ---- Noise keys, one pair a pass
+  // ---- Keys, one set a pass
   emu_keys u_keys (
       .clk           (clk),
       .rst_n         (rst_n),
       .clear         (clear),
+      .slow          (wandering),
+      .cfg_macro     (cfg_macro),
+      .emu_chip_seed (emu_chip_seed),
       .emu_noise_seed(emu_noise_seed),
+      .epoch         (epoch),
       .start         (unit_end && unit_pass_first),
       .start_slot    (unit_slot),
       .start_index   (unit_index),
+      .start_vector  (unit_vector),
+      .row           (unit_row),
+      .age           (unit_age),
       .read_slot     (out_q),
       .key           (key_in),
-      .key2          (key2_in)
+      .key2          (key2_in),
+      .slow_key      (slow_key_in),
+      .row_key       (row_key_in),
+      .row_age       (row_age_in)
   );
 
   // ---- Outputs
@@ -188,6 +215,9 @@ module emu_drain #(
   assign last       = last_q && unit_last;
   assign key        = key_q;
   assign key2       = key2_q;
+  assign slow_key   = slow_key_q;
+  assign row_key    = row_key_q;
+  assign row_age    = row_age_q;
   assign idle       = !active_q && available_q == 3'd0 && delay_q == {FLOOR+5{1'b0}};
 
   wire unused_ok = &{1'b0, plane_top[3]};

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Reading: vectors in, conversions out; cells are only looked at.
 //
-// `emu_rows` walks the rows and adds them LANES columns a cycle, `emu_drain` chooses what is
-// converted and `emu_convert` converts ADC_LANES columns of a plane a cycle. Cycles: docs/emulator.md. `drop` empties everything at once.
+// `emu_rows` walks the rows and adds them LANES columns a cycle, `emu_samples` converts ADC_LANES columns of a plane a
+// cycle. Cycles: docs/emulator.md. `drop` empties everything at once. `read_ends` marks the last row chosen of a cell read: `read_row`
+// is its row one cycle later, when `age` must be that row's.
 
 `default_nettype none
 
@@ -19,10 +20,12 @@ module emu_reader #(
     output wire                    idle,
 
     // Configuration
+    input  wire [7:0]              cfg_macro,
     input  wire [1:0]              cfg_range,
     input  wire [3:0]              cfg_bits,
     input  wire                    cfg_signed,
     input  wire                    cfg_raw,
+    input  wire                    cfg_cells,
     input  wire [7:0]              cfg_repeats,
     input  wire                    cfg_polarity,
     input  wire                    cfg_reference,
@@ -57,6 +60,10 @@ module emu_reader #(
     output wire [2:0]              read_group,
     output wire [8:0]              read_row,
     input  wire [LANES*10-1:0]     word,
+    output wire                    read_ends,
+    input  wire [3:0]              age,
+    input  wire [COLS-1:0]         fresh,
+    input  wire [COLS-1:0]         was_reset,
 
     // Tables, mroot
     input  wire                    t_valid,
@@ -68,6 +75,7 @@ module emu_reader #(
     input  wire [11:0]             m_root,
 
     // EMU registers
+    input  wire [31:0]             emu_chip_seed,
     input  wire [31:0]             emu_noise_seed,
     input  wire [15:0]             emu_read_noise,
     input  wire [15:0]             emu_adc_noise,
@@ -76,6 +84,7 @@ module emu_reader #(
     input  wire [31:0]             emu_range_shift,
     input  wire [31:0]             emu_read_gain,
     input  wire [15:0]             emu_reference_unit,
+    input  wire [479:0]            emu_physics,
     input  wire                    emu_row_position
 );
 
@@ -89,7 +98,7 @@ module emu_reader #(
   wire [1:0]  unit_slot;
   wire [2:0]  unit_group, unit_raw_plane;
   wire [7:0]  unit_one;
-  wire [63:0] unit_index;
+  wire [63:0] unit_index, unit_vector;
 
   emu_rows #(
       .ROWS     (ROWS),
@@ -131,6 +140,7 @@ module emu_reader #(
       .unit_result_first(unit_result_first),
       .unit_result_last (unit_result_last),
       .unit_index       (unit_index),
+      .unit_vector      (unit_vector),
       .unit_slot        (unit_slot),
       .unit_freed       (unit_freed),
       .t_valid          (t_valid),
@@ -139,92 +149,56 @@ module emu_reader #(
       .t_data           (t_data)
   );
 
-  // ---- Accumulation and conversion
-  wire                     move, move_minus, convert, one_now, first_now, last_now;
-  wire [1:0]               move_slot, slot;
-  wire [5:0]               move_quad, quad;
+  // ---- Conversion
+  wire                     move, move_minus;
+  wire [1:0]               move_slot;
+  wire [5:0]               move_quad;
   wire [ADC_LANES*171-1:0] sums;
-  wire [2:0]               group, plane;
-  wire [ADC_LANES-1:0]     keep;
-  wire [31:0]              key, key2;
 
-  emu_drain #(
+  emu_samples #(
       .COLS     (COLS),
       .LANES    (LANES),
       .ADC_LANES(ADC_LANES),
       .FLOOR    (FLOOR)
-  ) u_drain (
-      .clk              (clk_results),
-      .rst_n            (rst_n),
-      .clear            (drop),
-      .idle             (drain_idle),
-      .cfg_bits         (cfg_bits),
-      .cfg_raw          (cfg_raw),
-      .cfg_mask         (cfg_mask),
-      .emu_noise_seed   (emu_noise_seed),
-      .unit_end         (unit_end),
-      .unit_group       (unit_group),
-      .unit_one         (unit_one),
-      .unit_raw_plane   (unit_raw_plane),
-      .unit_pass_first  (unit_pass_first),
-      .unit_result_first(unit_result_first),
-      .unit_result_last (unit_result_last),
-      .unit_index       (unit_index),
-      .unit_slot        (unit_slot),
-      .unit_freed       (unit_freed),
-      .s_ready          (s_ready),
-      .s_take           (s_take),
-      .convert          (convert),
-      .slot             (slot),
-      .quad             (quad),
-      .group            (group),
-      .plane            (plane),
-      .keep             (keep),
-      .one              (one_now),
-      .first            (first_now),
-      .last             (last_now),
-      .key              (key),
-      .key2             (key2)
-  );
-
-  emu_convert #(
-      .COLS     (COLS),
-      .LANES    (LANES),
-      .ADC_LANES(ADC_LANES)
-  ) u_convert (
+  ) u_samples (
       .clk               (clk_results),
       .rst_n             (rst_n),
       .clear             (drop),
-      .idle              (convert_idle),
+      .drain_idle        (drain_idle),
+      .convert_idle      (convert_idle),
+      .cfg_macro         (cfg_macro),
+      .cfg_range         (cfg_range),
+      .cfg_bits          (cfg_bits),
       .cfg_signed        (cfg_signed),
+      .cfg_raw           (cfg_raw),
+      .cfg_cells         (cfg_cells),
       .cfg_polarity      (cfg_polarity),
       .cfg_reference     (cfg_reference),
-      .cfg_range         (cfg_range),
       .cfg_level         (cfg_level),
       .cfg_read_code     (cfg_read_code),
-      .emu_read_noise    (emu_read_noise),
-      .emu_adc_noise     (emu_adc_noise),
-      .emu_adc_min       (emu_adc_min),
-      .emu_adc_max       (emu_adc_max),
-      .emu_range_shift   (emu_range_shift),
-      .emu_read_gain     (emu_read_gain),
-      .emu_reference_unit(emu_reference_unit),
+      .cfg_mask          (cfg_mask),
       .move              (move),
       .move_minus        (move_minus),
       .move_slot         (move_slot),
       .move_quad         (move_quad),
       .sums              (sums),
-      .convert           (convert),
-      .slot              (slot),
-      .quad              (quad),
-      .group             (group),
-      .plane             (plane),
-      .keep              (keep),
-      .one               (one_now),
-      .first             (first_now),
-      .last              (last_now),
-      .key               (key),
-      .key2              (key2),
+      .unit_end          (unit_end),
+      .unit_group        (unit_group),
+      .unit_one          (unit_one),
+      .unit_raw_plane    (unit_raw_plane),
+      .unit_pass_first   (unit_pass_first),
+      .unit_result_first (unit_result_first),
+      .unit_result_last  (unit_result_last),
+      .unit_index        (unit_index),
+      .unit_vector       (unit_vector),
+      .unit_row          (read_row),
+      .unit_age          (age),
+      .unit_slot         (unit_slot),
+      .unit_freed        (unit_freed),
+      .fresh             (fresh),
+      .was_reset         (was_reset),
+      .s_ready           (s_ready),
+      .s_take            (s_take),
       .s_valid           (s_valid),
       .s_column          (s_column),
       .s_plane           (s_plane),
@@ -239,9 +213,21 @@ module emu_reader #(
       .t_data            (t_data),
       .m_write           (m_write),
       .m_column          (m_column),
-      .m_root            (m_root)
+      .m_root            (m_root),
+      .emu_chip_seed     (emu_chip_seed),
+      .emu_noise_seed    (emu_noise_seed),
+      .emu_read_noise    (emu_read_noise),
+      .emu_adc_noise     (emu_adc_noise),
+      .emu_adc_min       (emu_adc_min),
+      .emu_adc_max       (emu_adc_max),
+      .emu_range_shift   (emu_range_shift),
+      .emu_read_gain     (emu_read_gain),
+      .emu_reference_unit(emu_reference_unit),
+      .emu_physics       (emu_physics)
   );
 
+  // ---- Outputs
+  assign read_ends = unit_end && unit_result_last && cfg_cells && !cfg_reference;
   assign idle = rows_idle && drain_idle && convert_idle;
 
 endmodule

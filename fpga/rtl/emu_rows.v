@@ -58,6 +58,7 @@ module emu_rows #(
     output wire                     unit_result_first,
     output wire                     unit_result_last,
     output wire [63:0]              unit_index,
+    output wire [63:0]              unit_vector,   // index of the vector's first repetition
     input  wire [1:0]               unit_slot,
     input  wire                     unit_freed,
 
@@ -199,11 +200,12 @@ module emu_rows #(
   );
 
   // ---- Outputs
-  assign read       = valid1_q;
-  assign read_group = group1_q;
-  assign read_row   = line1;
-  assign unit_group = now_group;
-  assign idle       = vectors_idle && issue_idle && !valid1_q && !valid2_q;
+  assign read        = valid1_q;
+  assign read_group  = group1_q;
+  assign read_row    = line1;
+  assign unit_group  = now_group;
+  assign unit_vector = index;
+  assign idle        = vectors_idle && issue_idle && !valid1_q && !valid2_q;
 
 endmodule
 

@@ -24,6 +24,7 @@ module macro_emulator #(
     input  wire [3:0]              cfg_bits,
     input  wire                    cfg_signed,
     input  wire                    cfg_raw,
+    input  wire                    cfg_cells,
     input  wire [7:0]              cfg_repeats,
     input  wire                    cfg_polarity,
     input  wire [1:0]              cfg_idle,
@@ -126,7 +127,9 @@ module macro_emulator #(
     output wire [9:0]              nv_g
 );
 
-  wire                reader_idle, array_idle, read, m_write;
+  wire                reader_idle, array_idle, read, read_ends, m_write;
+  wire [3:0]          age;
+  wire [COLS-1:0]     fresh, was_reset;
   wire [2:0]          read_group;
   wire [8:0]          read_row, m_column;
   wire [11:0]         m_root;
@@ -143,10 +146,12 @@ module macro_emulator #(
       .rst_n             (rst_n),
       .drop              (drop),
       .idle              (reader_idle),
+      .cfg_macro         (cfg_macro),
       .cfg_range         (cfg_range),
       .cfg_bits          (cfg_bits),
       .cfg_signed        (cfg_signed),
       .cfg_raw           (cfg_raw),
+      .cfg_cells         (cfg_cells),
       .cfg_repeats       (cfg_repeats),
       .cfg_polarity      (cfg_polarity),
       .cfg_reference     (cfg_reference),
@@ -175,6 +180,10 @@ module macro_emulator #(
       .read_group        (read_group),
       .read_row          (read_row),
       .word              (word),
+      .read_ends         (read_ends),
+      .age               (age),
+      .fresh             (fresh),
+      .was_reset         (was_reset),
       .t_valid           (t_valid),
       .t_table           (t_table),
       .t_index           (t_index),
@@ -182,6 +191,7 @@ module macro_emulator #(
       .m_write           (m_write),
       .m_column          (m_column),
       .m_root            (m_root),
+      .emu_chip_seed     (emu_chip_seed),
       .emu_noise_seed    (emu_noise_seed),
       .emu_read_noise    (emu_read_noise),
       .emu_adc_noise     (emu_adc_noise),
@@ -190,6 +200,7 @@ module macro_emulator #(
       .emu_range_shift   (emu_range_shift),
       .emu_read_gain     (emu_read_gain),
       .emu_reference_unit(emu_reference_unit),
+      .emu_physics       (emu_physics),
       .emu_row_position  (emu_row_position)
   );
 
@@ -246,6 +257,10 @@ module macro_emulator #(
       .read_group       (read_group),
       .read_row         (read_row),
       .word             (word),
+      .read_ends        (read_ends),
+      .age              (age),
+      .fresh            (fresh),
+      .was_reset        (was_reset),
       .m_write          (m_write),
       .m_column         (m_column),
       .m_root           (m_root),

@@ -103,6 +103,7 @@ module macro_sums #(
       .cfg_bits          (fixed[19:16]),
       .cfg_signed        (fixed[22]),
       .cfg_raw           (is_raw),
+      .cfg_cells         (opcode == `OP_READ_CELLS || opcode == `OP_SWEEP),
       .cfg_repeats       (8'd1 << fixed[14:12]),
       .cfg_polarity      (reading ? fixed[24] : fixed[10]),
       .cfg_idle          (reading ? fixed[26:25] : fixed[12:11]),

@@ -8,6 +8,7 @@ from math import isqrt
 from typing import Any
 
 MASK32 = 0xFFFFFFFF
+MASK64 = (1 << 64) - 1
 GOLDEN = 0x9E3779B9
 TABLES = {
     "GAUSS": 1024, "BREAKDOWN": 1024, "FORMED": 1024, "GATE": 256, "U": 512, "V": 512,
@@ -42,11 +43,12 @@ class Config:
     range: int = 0
     width: int = 2
     pairs: bool = False
+    cells: bool = False
 
 
 @dataclass
 class Physics:
-    """The registers from EMU_PHYSICS to EMU_DRIFT that pulses and time look at, field by field."""
+    """The registers from EMU_PHYSICS to EMU_WANDER that pulses, time and reads look at, field by field."""
 
     dither: int = 0
     shorts: int = 0
@@ -69,15 +71,26 @@ class Physics:
     read_disturb: int = 0
     drift_slope: int = 0
     drift_spread: int = 0
+    epoch: int = 0
+    relaxation: int = 0
+    rtn: int = 0
+    rtn_fraction: int = 0
+    common: int = 0
+    rtn_sum: int = 0
+
+    @property
+    def wandering(self) -> bool:
+        return bool(self.common or self.rtn_sum or self.rtn or self.relaxation)
 
     def packed(self) -> int:
         """Returns fifteen registers, a word each, as docs/registers.md lays them out."""
         halves = (
-            (self.dither | self.shorts << 1, self.damage[2]), (self.low, self.high), (self.leaky, self.leak),
-            (self.set_onset, self.set_slope), (self.set_slope_w, self.set_spread),
-            (self.level_onset, self.level_slope), (self.level_cell, self.level_cycle), (self.step_spread, 0),
-            (self.wear & 0xFFFF, self.wear >> 16), self.damage[:2], (0, 0),
-            (self.half_select, self.read_disturb), (self.drift_slope, self.drift_spread),
+            (self.dither | self.shorts << 1 | self.epoch << 8, self.damage[2]), (self.low, self.high),
+            (self.leaky, self.leak), (self.set_onset, self.set_slope), (self.set_slope_w, self.set_spread),
+            (self.level_onset, self.level_slope), (self.level_cell, self.level_cycle),
+            (self.step_spread, self.relaxation), (self.wear & 0xFFFF, self.wear >> 16), self.damage[:2],
+            (0, 0), (self.half_select, self.read_disturb), (self.drift_slope, self.drift_spread),
+            (self.rtn, self.rtn_fraction), (self.common, self.rtn_sum),
         )  # fmt: skip
         return sum(half << 32 * i + 16 * j for i, pair in enumerate(halves) for j, half in enumerate(pair))
 
@@ -117,6 +130,9 @@ class Model:
     tables: dict[str, list[int]] = field(default_factory=lambda: {n: [0] * k for n, k in TABLES.items()})
     g: list[list[int]] = field(default_factory=list)
     mroot: list[int] = field(default_factory=list)
+    fresh: dict[int, int] = field(default_factory=dict)  # of the row pulsed last: 1 or -1, by column
+    fresh_row: int = -1
+    fresh_age: int = 8
 
     def __post_init__(self) -> None:
         self.g = self.g or [[0] * self.columns for _ in range(self.rows)]
@@ -135,8 +151,33 @@ class Model:
         return mix32(mix32((self.registers.chip_seed + GOLDEN) & MASK32) ^ (self.macro << 9 | row))
 
     # One conversion
+    def wander(self, cfg: Config, row: int, column: int, first: int) -> int:
+        """Returns w of a vector's conversions; `first` is the index of its first repetition."""
+        p = self.registers.physics
+        if not p.wandering:
+            return 0
+        cell = mix32(self.row_key(row) ^ (4 << 9 | column))
+        slow = mix32(mix32(self.key(first >> p.epoch) ^ 0xC2B2AE35) ^ column)
+        w = (p.common * self.gauss(slow & 2047)) >> 12
+        if cfg.reference:
+            return clamp(w, -65536, 65535)
+        if not cfg.cells:
+            return clamp(w + ((p.rtn_sum * self.gauss(slow >> 16 & 2047)) >> 12), -65536, 65535)
+        if cell >> 16 < p.rtn_fraction:
+            w += p.rtn if slow >> (16 + (cell & 15)) & 1 else -p.rtn
+        if row == self.fresh_row and self.fresh_age < 8:
+            w += self.fresh.get(column, 0) * ((p.relaxation * (cell >> 4 & 15)) >> 3 >> self.fresh_age)
+        return clamp(w, -65536, 65535)
+
+    def mark(self, kind: str, row: int, columns: list[int]) -> None:
+        """Makes the cells of a pulse fresh."""
+        if row != self.fresh_row:
+            self.fresh = {}
+        self.fresh_row, self.fresh_age = row, 0
+        self.fresh |= dict.fromkeys(columns, -1 if kind == "RESET" else 1)
+
     def conversion(
-        self, cfg: Config, vector: list[tuple[int, int]], column: int, plane: int, index: int
+        self, cfg: Config, vector: list[tuple[int, int]], column: int, plane: int, index: int, first: int
     ) -> tuple[int, bool]:
         """Returns the code and its saturation; `vector` holds (row, code with sign in bit 8)."""
         reg, table = self.registers, self.tables
@@ -166,6 +207,7 @@ class Model:
         ref = cfg.level * reg.reference_unit if cfg.reference else 0
         drive = 32768 if cfg.reference else min(65535, (cfg.read_code * reg.read_gain + 32768) >> 16)
         gain = (table["GAIN"][cfg.range * 512 + column] * drive + 16384) >> 15
+        gain += (gain * self.wander(cfg, vector[0][0], column, first)) >> 16
         shift = reg.range_shift[cfg.range]
         product = (ir + noise + ref) * gain
         code0 = (product + (1 << shift >> 1)) >> shift if shift else product
@@ -183,13 +225,15 @@ class Model:
         """Returns (value, saturated) of every result of every vector (raw: of every plane)."""
         out = []
         for v, vector in enumerate(vectors):
-            first = base + v * cfg.repeats
+            first = (base + v * cfg.repeats) & MASK64
             if cfg.raw:
                 for plane in range(cfg.bits):
-                    codes = [self.conversion(cfg, vector, c, plane, first) for c in columns]
+                    codes = [self.conversion(cfg, vector, c, plane, first, first) for c in columns]
                     out.append([_fit(code, hit, cfg.width) for code, hit in codes])
                 continue
             sums = [self._sum(cfg, vector, c, first) for c in columns]
+            if cfg.cells and vector[0][0] == self.fresh_row:
+                self.fresh_age = min(self.fresh_age + 1, 8)
             if cfg.pairs:
                 pairs = zip(sums[::2], sums[1::2], strict=True)
                 sums = [(a[0] - b[0], a[1] or b[1]) for a, b in pairs]
@@ -201,7 +245,7 @@ class Model:
         acc, any_hit = 0, False
         for k in range(cfg.repeats):
             for plane in range(cfg.bits):
-                code, hit = self.conversion(cfg, vector, column, plane, first + k)
+                code, hit = self.conversion(cfg, vector, column, plane, (first + k) & MASK64, first)
                 acc += (code - self.tables["DARK"][entry]) << plane
                 any_hit = any_hit or hit
         acc, hit = _fit(acc, any_hit, 2)
@@ -219,6 +263,7 @@ class Model:
         self, kind: str, row: int, columns: list[int], *, voltage: int, gate: int, elapsed: int, index: int
     ) -> None:
         """Gives one pulse to some cells of a row; with HALF_SELECT, the others of the row feel it."""
+        self.mark(kind, row, columns)
         exponent = elapsed.bit_length() - 1
         below = (elapsed << 8 >> exponent) & 255
         stress = (exponent << 8 | below) - self.registers.stress_origin
@@ -234,6 +279,7 @@ class Model:
 
     def age(self, row: int, columns: list[int], *, log_seconds: int, reads: int, index: int) -> None:
         """Lets time and reads act on some cells of a row (ENV)."""
+        self.fresh_row = -1
         physics, floor = self.registers.physics, self.registers.formed_floor
         key = self.row_key(row)
         draw = mix32(mix32(key ^ (index & MASK32)) ^ (index >> 32))

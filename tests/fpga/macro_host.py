@@ -10,7 +10,7 @@ from typing import Any
 
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
-from tests.fpga.emulator_model import TABLES, Config, Model, Physics, Registers, random_tables
+from tests.fpga.emulator_model import MASK64, TABLES, Config, Model, Physics, Registers, random_tables
 
 KINDS = {"FORM": 0, "SET": 1, "RESET": 2}
 IDLE_LIMIT = 64
@@ -118,7 +118,7 @@ class MacroHost:
     def configure(self, cfg: Config, columns: list[int]) -> None:
         dut = self.dut
         for name in ("bits", "signed", "raw", "repeats", "polarity", "reference", "read_code", "range",
-                     "width", "pairs"):  # fmt: skip
+                     "width", "pairs", "cells"):  # fmt: skip
             getattr(dut, f"cfg_{name}").value = int(getattr(cfg, name))
         dut.cfg_level.value = cfg.level & 0xFFFF
         dut.cfg_macro.value = self.model.macro
@@ -133,7 +133,7 @@ class MacroHost:
         """Runs one request; returns its results and when things happened. `ready` gives r_ready a cycle."""
         self.configure(cfg, columns)
         beats = [
-            (row, code, int(i == len(vector) - 1), base + v * cfg.repeats)
+            (row, code, int(i == len(vector) - 1), (base + v * cfg.repeats) & MASK64)
             for v, vector in enumerate(vectors)
             for i, (row, code) in enumerate(vector)
         ]
@@ -263,6 +263,7 @@ class MacroHost:
     async def load(self, rows: list[int], columns: list[int]) -> int:
         """Writes random cells one by one; returns the cycles from one to the next."""
         cells = [(row, column, self.rng.randrange(1024)) for row in rows for column in columns]
+        self.model.fresh_row = -1
         for row, column, g in cells:
             self.model.g[row][column] = g
         cycles, _ = await self._cells(cells, write=1)

@@ -28,7 +28,9 @@ class Recorded(Model):
     codes: Sequence[Codes] = ()
     saturated: frozenset[tuple[int, int, int, int]] = frozenset()
 
-    def conversion(self, cfg: Config, vector: Any, column: int, plane: int, index: int) -> tuple[int, bool]:
+    def conversion(
+        self, cfg: Config, vector: Any, column: int, plane: int, index: int, first: int
+    ) -> tuple[int, bool]:
         n, k = divmod(index, cfg.repeats)
         return self.codes[n][k, plane, column], (n, k, plane, column) in self.saturated
 

@@ -11,19 +11,23 @@ from typing import Any
 import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
-from tests.fpga.emulator_model import TABLES, Config, Model, Registers, mix32, random_tables
+from tests.fpga.emulator_model import TABLES, Config, Model, Physics, Registers, mix32, random_tables
 from tests.fpga.runner import build_and_test
 
 LANES = [(512, 4, 3), (48, 2, 1), (16, 1, 0)]  # columns, lanes, number of the lane
 LATENCY = 17
+ROWS = 8
+SALT = 0xC2B2AE35
 TOP, BOTTOM, MOST = (1 << 23) - 1, -(1 << 23), (1 << 19) - 1
 OPEN = Registers(noise_seed=9, adc_min=BOTTOM, adc_max=TOP, range_shift=(22,) * 4, read_gain=214748)
 NOISY = replace(OPEN, read_noise=1311, adc_noise=300, range_shift=(22, 21, 23, 20), reference_unit=91)
 READ_CODE = 10_000
 INPUTS = """en cfg_polarity cfg_reference cfg_range emu_read_noise emu_adc_noise emu_adc_min emu_adc_max
-    reference_in drive shift half plus minus stage1_column stage2_hash stage5_column stage6_key2 stage7_one
+    reference_in drive shift half wandering cfg_cells emu_physics plus minus stage0_slow stage0_cell
+    stage1_column stage2_hash stage5_column stage5_fresh stage5_reset stage5_age stage6_key2 stage7_one
     stage7_column stage14_column t_valid t_table t_index t_data m_write m_column m_root square word keys_clear
-    noise_seed keys_start keys_slot keys_index keys_read""".split()
+    noise_seed keys_start keys_slot keys_index keys_slow keys_macro chip_seed keys_epoch keys_vector keys_row
+    keys_age keys_read""".split()
 
 
 def test_adc_lane() -> None:
@@ -40,17 +44,20 @@ class Conversion:
     plane: int
     index: int
     one: bool = False
+    row: int = 0
+    mark: int = 0  # of a fresh cell: 1, or -1 after RESET
+    age: int = 8
 
 
 class Lane:
-    """One of LANES with its model, whose two rows hold the sums."""
+    """One of LANES with its model, two rows of which hold the sums."""
 
     def __init__(self, dut: Any, which: int) -> None:
         self.dut, self.which = dut, which
         cols, lanes, lane = LANES[which]
         self.columns = range(lane, cols, lanes)
         self.rng = random.Random(which)
-        self.model = Model(2, 512)
+        self.model = Model(ROWS, 512)
 
     async def load(self) -> None:
         """Fills tables and mroot; entries of other lanes and beyond the last column are to be ignored."""
@@ -86,6 +93,8 @@ class Lane:
             handle = getattr(dut, f"emu_{name}")
             handle.value = getattr(registers, name) & ((1 << len(handle)) - 1)
         dut.cfg_polarity.value, dut.cfg_reference.value = int(cfg.polarity), int(cfg.reference)
+        dut.wandering.value, dut.cfg_cells.value = int(registers.physics.wandering), int(cfg.cells)
+        dut.emu_physics.value = registers.physics.packed()
         shift = registers.range_shift[cfg.range]
         dut.cfg_range.value, dut.shift.value, dut.half.value = cfg.range, shift, 1 << shift >> 1
         level = cfg.level * registers.reference_unit if cfg.reference else 0
@@ -104,11 +113,22 @@ class Lane:
             out.append(Conversion(plus % 1024, 0, *where, True) if one else Conversion(plus, minus, *where))
         return out
 
+    def draw_cells(self, n: int) -> list[Conversion]:
+        """Draws reads of single cells, fresh ones of every age among them."""
+        rng = self.rng
+        return [
+            replace(c, plus=c.plus % 1024, minus=0, plane=0, one=True, row=rng.randrange(ROWS),
+                    mark=rng.choice((-1, 0, 1)), age=rng.randrange(9))
+            for c in self.draw(n)
+        ]  # fmt: skip
+
     def expected(self, cfg: Config, c: Conversion) -> tuple[int, bool]:
         """The documented conversion, of one row that holds the sum or of two of opposite sign."""
-        self.model.g[0][c.column], self.model.g[1][c.column] = c.plus, c.minus
-        vector = [(0, 1 << c.plane)] + [(1, 1 << c.plane | 256)] * (not c.one)
-        return self.model.conversion(replace(cfg, signed=True), vector, c.column, c.plane, c.index)
+        model, other = self.model, (c.row + 1) % ROWS
+        model.g[c.row][c.column], model.g[other][c.column] = c.plus, c.minus
+        model.fresh_row, model.fresh, model.fresh_age = c.row, {c.column: c.mark}, c.age
+        vector = [(c.row, 1 << c.plane)] + [(other, 1 << c.plane | 256)] * (not c.one)
+        return model.conversion(replace(cfg, signed=True), vector, c.column, c.plane, c.index, c.index)
 
     async def check(
         self, registers: Registers, cfg: Config, conversions: list[Conversion], *, halts: bool = False
@@ -118,9 +138,9 @@ class Lane:
         keys = [self.model.key(c.index) for c in conversions]
         expected = [self.expected(cfg, c) for c in conversions]
         seen = []
-        for cycle in range(len(conversions) + LATENCY):
+        for cycle in range(-1, len(conversions) + LATENCY):
             while halts and self.rng.random() < 0.4:
-                self._feed([], [], self.rng.randrange(9))
+                self._feed([], [], self.rng.randrange(9))  # rubbish
                 self.dut.en.value = 0
                 await FallingEdge(self.dut.clk)
             self.dut.en.value = 1
@@ -145,11 +165,18 @@ class Lane:
                 return conversions[at], keys[at]
             return Conversion(rng.getrandbits(19), rng.getrandbits(19), rng.choice(self.columns), 1, 0), 7
 
+        chosen, key = stage(0)
+        epoch_key = mix32(self.model.key(chosen.index >> self.model.registers.physics.epoch) ^ SALT)
+        dut.stage0_slow.value = epoch_key ^ chosen.column
+        dut.stage0_cell.value = self.model.row_key(chosen.row) ^ (4 << 9 | chosen.column)
         first, _ = stage(1)
         dut.plus.value, dut.minus.value, dut.stage1_column.value = first.plus, first.minus, first.column
         second, key = stage(2)
         dut.stage2_hash.value = key ^ (second.plane << 9 | second.column)
-        dut.stage5_column.value = stage(5)[0].column
+        fifth, _ = stage(5)
+        dut.stage5_column.value, dut.stage5_age.value = fifth.column, fifth.age % 8
+        dut.stage5_fresh.value = int(fifth.mark != 0 and fifth.age < 8)
+        dut.stage5_reset.value = int(fifth.mark < 0)
         dut.stage6_key2.value = mix32(stage(6)[1] ^ 0x85EBCA6B)
         seventh, _ = stage(7)
         dut.stage7_one.value, dut.stage7_column.value = int(seventh.one), seventh.column
@@ -275,6 +302,52 @@ async def tables_at_their_ends_do_not_overflow(dut) -> None:
                 await lane.check(replace(registers, read_gain=(1 << 32) - 1), cfg, lane.draw(40))
 
 
+SLOW = {
+    "channel": {"common": 3000},
+    "sums": {"rtn_sum": 5000},
+    "telegraph": {"rtn": 9000, "rtn_fraction": 30_000},
+    "relaxation": {"relaxation": 40_000},
+    "all": {"common": 900, "rtn_sum": 2000, "rtn": 4000, "rtn_fraction": 20_000, "relaxation": 8000},
+    "ends": dict.fromkeys(("common", "rtn_sum", "rtn", "rtn_fraction", "relaxation"), 65_535),
+}
+
+
+@cocotb.test()
+async def slow_effects_bend_the_gain_as_documented(dut) -> None:
+    for lane in await lanes(dut):
+        await lane.load()
+        for number, parts in enumerate(SLOW.values()):
+            physics = Physics(epoch=(0, 7, 40, 63)[number % 4], **parts)
+            registers = replace(NOISY, chip_seed=3, physics=physics)
+            for halts in (False, True):
+                for kind in ("cells", "sums", "reference"):
+                    cfg = Config(
+                        cells=kind == "cells", reference=kind == "reference", level=700, read_code=READ_CODE,
+                        range=number % 4, polarity=halts,
+                    )  # fmt: skip
+                    drawn = lane.draw_cells(60) if cfg.cells else lane.draw(60)
+                    seen = await lane.check(registers, cfg, drawn, halts=halts)
+                    lane.model.registers = replace(registers, physics=Physics())
+                    moved = [lane.expected(cfg, c) for c in drawn] != seen
+                    acts = {"channel": True, "sums": kind == "sums"}.get(list(SLOW)[number], kind == "cells")
+                    assert moved == acts or number > 3, (kind, parts)
+
+
+@cocotb.test()
+async def slow_effects_at_their_ends_do_not_overflow(dut) -> None:
+    lane = (await lanes(dut))[1]
+    await lane.load()
+    await lane.fill("GAIN", (1 << 18) - 1)
+    for gauss in (0, 4096, (1 << 18) - 1):
+        await lane.fill("GAUSS", gauss)
+        for shift in (0, 20, 40):
+            physics = Physics(epoch=3, **SLOW["ends"])
+            registers = replace(NOISY, read_gain=(1 << 32) - 1, range_shift=(shift,) * 4, physics=physics)
+            for cells in (True, False):
+                cfg = Config(read_code=65535, cells=cells)
+                await lane.check(registers, cfg, lane.draw_cells(40) if cells else lane.draw(40))
+
+
 @cocotb.test()
 async def the_root_is_the_floor_of_every_kind_of_number(dut) -> None:
     await reset(dut)
@@ -312,17 +385,32 @@ async def the_hash_is_mix32_four_cycles_later(dut) -> None:
 async def keys_can_be_read_18_cycles_after_their_start(dut) -> None:
     await reset(dut)
     rng = random.Random(2)
-    model = Model(1, 1, registers=Registers(noise_seed=0xFFFF_FFF0))
-    dut.noise_seed.value = model.registers.noise_seed
-    indices = [rng.choice((rng.getrandbits(64), n, n << 32)) for n in range(25)]
-    for cycle in range(16 * len(indices)):
-        n, since = divmod(cycle, 16)
-        dut.keys_start.value, dut.keys_slot.value = int(since == 0), n % 4
-        dut.keys_index.value = indices[n] if since == 0 else 0
-        known = n - (1 if since == 2 else 2)  # at 2, the one started 18 cycles ago
-        dut.keys_read.value = known % 4
-        await ReadOnly()
-        if known >= 0:
-            key = model.key(indices[known])
-            assert (int(dut.key.value), int(dut.key2.value)) == (key, mix32(key ^ 0x85EBCA6B)), (cycle, known)
-        await FallingEdge(dut.clk)
+    model = Model(1, 1, macro=201, registers=Registers(noise_seed=0xFFFF_FFF0, chip_seed=0x9999_9999))
+    dut.noise_seed.value, dut.chip_seed.value = model.registers.noise_seed, model.registers.chip_seed
+    dut.keys_macro.value, dut.keys_slow.value = model.macro, 1
+    draws = [rng.choice((rng.getrandbits(64), n, n << 32)) for n in range(60)]
+    indices, vectors = draws[:25], draws[25:50]
+    rows, ages = [rng.randrange(512) for _ in indices], [rng.randrange(9) for _ in indices]
+    for epoch in (0, 5, 33, 63):
+        dut.keys_epoch.value = epoch
+        for cycle in range(16 * len(indices)):
+            n, since = divmod(cycle, 16)
+            dut.keys_start.value, dut.keys_slot.value = int(since == 0), n % 4
+            dut.keys_index.value, dut.keys_vector.value = (
+                (indices[n], vectors[n]) if since == 0 else (rng.getrandbits(64), 0)
+            )
+            dut.keys_row.value = rows[n] if since == 1 else rng.randrange(512)
+            dut.keys_age.value = ages[n] if since == 1 else 3
+            known = n - (1 if since == 2 else 2)  # at 2, the one started 18 cycles ago
+            dut.keys_read.value = known % 4
+            await ReadOnly()
+            if known >= 0:
+                key = model.key(indices[known])
+                seen = int(dut.key.value), int(dut.key2.value)
+                assert seen == (key, mix32(key ^ 0x85EBCA6B)), (cycle, known)
+            if known >= 0 and since != 2:  # those of the slow effects come one cycle later
+                slow = mix32(model.key(vectors[known] >> epoch) ^ SALT)
+                assert int(dut.slow_key.value) == slow, (cycle, known)
+                assert int(dut.row_key.value) == model.row_key(rows[known])
+                assert int(dut.row_age.value) == ages[known]
+            await FallingEdge(dut.clk)

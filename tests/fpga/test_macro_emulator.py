@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import cocotb
 import pytest
-from tests.fpga.emulator_model import Config, Registers
+from tests.fpga.emulator_model import Config, Physics, Registers
 from tests.fpga.macro_host import MacroHost
 from tests.fpga.runner import build_and_test
 
@@ -124,6 +124,32 @@ async def sums_clamp_at_32_bits(dut) -> None:
     await host.set_registers(replace(NOISY, range_shift=(0,) * 4, adc_min=-(1 << 23), adc_max=(1 << 23) - 1))
     cfg = Config(bits=8, repeats=128, signed=True, read_code=READ_CODE)
     await host.check(cfg, host.random_vectors(cfg, [1, 2, 3], 1), [0, 1, 2, 9])
+
+
+@cocotb.test()
+async def slow_effects_of_reading_are_the_models(dut) -> None:
+    host = await noisy_host(dut)
+    physics = Physics(common=900, rtn_sum=2000, rtn=4000, rtn_fraction=20_000, relaxation=30_000, epoch=2)
+    await host.set_registers(replace(NOISY, physics=physics))
+    everything, row = list(range(host.columns)), host.rows - 5
+    others = [r for r in range(1, host.rows, 3) if r != row]
+    cells = Config(bits=1, cells=True, read_code=READ_CODE, range=1)
+    for turn, kind in enumerate(("RESET", "SET", "RESET")):
+        columns = host.rng.sample(everything, 9)
+        await host.pulse(kind, row, columns, voltage=100, gate=0, elapsed=9, index=turn)
+        for reading in range(5 + 6 * turn):
+            cfg = replace(cells, repeats=1 << reading % 3, polarity=turn == 1)
+            window = (everything, everything[3::4], everything[-2:])[reading % 3]
+            await host.check(cfg, [[(r, 1)] for r in (*others[:reading], row)], window, (1 << 64) - 7)
+    assert host.model.fresh_age == 8
+    await host.pulse("SET", row, [0, 5], voltage=100, gate=0, elapsed=9, index=4)
+    await host.check(cells, [[(row, 1)]], everything)
+    await host.load([others[0]], [1, 2])
+    await host.check(cells, [[(row, 1)]], everything)
+    for cfg in CONFIGS.values():
+        rows = host.rng.sample(range(host.rows), 7)
+        case = replace(cfg, read_code=READ_CODE)
+        await host.check(case, host.random_vectors(case, rows, 6), everything, 3)
 
 
 @cocotb.test()

@@ -116,6 +116,60 @@ def test_cells_age_alike_even_when_their_time_is_cut() -> None:
     assert np.count_nonzero(new < old) > 100 < np.count_nonzero(new > old)
 
 
+def test_slow_effects_of_reading_are_alike() -> None:
+    """Wander, telegraph noise and relaxation, strong; over epochs, repetitions, and pulses on two rows."""
+    generator = np.random.default_rng(3)
+    code = load_profile(PROGRAMMABLE).volts_to_dac_codes(load_profile(PROGRAMMABLE).read_v)
+    slow = {
+        Register.EMU_PHYSICS: 3 | 3 << 8, Register.EMU_STEP: 20_000 << 16,
+        Register.EMU_RTN: 6000 | 30_000 << 16, Register.EMU_WANDER: 2000 | 4000 << 16,
+    }  # fmt: skip
+
+    def reading(opcode: Opcode, rows: Axis, index: int, **how: int) -> Command:
+        x = generator.integers(-7, 8, (6, rows.count)).astype(np.int16)
+        vectors = {} if opcode == Opcode.READ_CELLS else {
+            "bits": 3, "signed": True, "count": 6, "vectors": pack_inputs(x, 3, True).tobytes(),
+        }  # fmt: skip
+        request = VectorRequest(opcode, 0, rows, Axis(1, 62), code, index, width_bits=32, **vectors, **how)
+        return Command(opcode, request.encode())
+
+    with peers(SMALL, PROGRAMMABLE) as (sim, twin):
+        for peer in (sim, twin):
+            prepared(peer, 4, profile=PROGRAMMABLE)
+            peer.write_registers(dict.fromkeys(slow, 0))
+        cells = reading(Opcode.READ_CELLS, Axis(20, 4), 2**64 - 3, averages_log2=1)
+        still = answer(sim, cells)[1]
+        for peer in (sim, twin):
+            peer.write_registers(slow)
+        seen = {still}
+        for turn in range(4):
+            for kind, row, columns in ((2, 21, Axis(0, 9)), (1, 21, Axis(5, 40)), (1, 22, Axis(3, 9)))[turn:]:
+                request = PulseRequest(Pulse(kind), 0, 20_000, 30_000, 9, turn, 1, Axis(row, 1), columns)
+                assert_same(sim, twin, Command(Opcode.PULSE, request.encode()))
+            for _ in range(10):
+                assert_same(sim, twin, cells)
+                seen.add(answer(sim, cells)[1])
+                answer(twin, cells)
+            for opcode, averages in ((Opcode.MAC, 0), (Opcode.MAC, 2), (Opcode.MAC_RAW, 0)):
+                index = int(generator.integers(2**63))
+                assert_same(sim, twin, reading(opcode, Axis(0, 40), index, averages_log2=averages))
+        assert len(seen) > 12  # what was pulsed settled, reading by reading
+        fresh = Command(
+            Opcode.PULSE, PulseRequest(Pulse.SET, 0, 1, 0, 9, 5, 1, Axis(22, 1), Axis(0, 64)).encode()
+        )
+        load = CellRequest(0, Axis(1, 1), Axis(2, 3), np.full((1, 3), 400, np.uint16))
+        for settling in (
+            Command(Opcode.ENV, EnvRequest(0, 0, 0, 1, Axis(40, 1), Axis(0, 9)).encode()),
+            Command(Opcode.CELL_LOAD, load.encode()),
+        ):
+            read = []
+            for command in (fresh, cells, fresh, settling, cells, cells):
+                assert_same(sim, twin, command)
+                read.append(answer(sim, cells)[1])
+                answer(twin, cells)
+            assert read[1] != read[4] == read[5]
+
+
 @settings(SLOW_BUT_SURE, max_examples=15)
 @given(seed=st.integers(0, 2**16), stream=st.lists(commands(LINES), min_size=10, max_size=40))
 def test_a_clock_that_rests_would_have_changed_nothing(seed: int, stream: list[Command]) -> None:

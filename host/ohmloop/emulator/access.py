@@ -13,6 +13,7 @@ from ohmloop.emulator.wander import CELL, Freshness, SlowEffects
 
 _G_MAX = 1023
 _ONE_Q15 = 1 << 15
+_INDEX = (1 << 64) - 1
 
 
 class CellAccess:
@@ -59,7 +60,8 @@ class CellAccess:
     ) -> None:
         """Lets time and reads act on a window."""
         age_window(self.cells, self._number, rows, columns, log_seconds, reads, index, self.matter())
-        self.slow.fresh.settle()
+        if rows.size:
+            self.slow.fresh.settle()
 
     def factors(self, kind: int, columns: NDArray[np.int64], index: int) -> NDArray[np.int64]:
         """Returns w, Q16, of every column for sums or the reference at an operation index."""
@@ -77,6 +79,7 @@ class CellAccess:
         corrected: bool = True,
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Reads cells of one row; returns sums int64 `[columns]` and which are saturated."""
+        index &= _INDEX
         g = self.cells[row, columns].astype(np.int64)
         if self._registers[Register.EMU_FLAGS] & 1:
             g = np.clip((g * (_ONE_Q15 + self._tables[Table.U][row]) + _ONE_Q15 // 2) >> 15, 0, _G_MAX)

@@ -21,6 +21,7 @@ from ohmloop.link.messages import Axis, PulseRequest, VectorRequest, pack_flags,
 
 _G_MAX: Final = 1023
 _OVERHANG: Final = 9  # bytes that the kernel may read behind the vectors
+_INDEX: Final = (1 << 64) - 1
 
 
 class Reading(NamedTuple):
@@ -82,7 +83,8 @@ class EmulatedArray:
         self.cells[np.ix_(rows.lines[:whole], columns.lines)] = g_codes[:whole] & _G_MAX
         if rest:
             self.cells[rows.lines[whole], columns.lines[:rest]] = g_codes[whole, :rest] & _G_MAX
-        self.access.slow.fresh.settle()
+        if moved != 0:
+            self.access.slow.fresh.settle()
         self.refresh(columns.lines)
 
     def dump(self, rows: Axis, columns: Axis) -> NDArray[np.uint16]:
@@ -150,7 +152,7 @@ class EmulatedArray:
         per = 1 if request.opcode == Opcode.MAC_RAW else 1 << request.averages_log2
         kind = REFERENCE if request.reference else SUM
         shift = self._registers[Register.EMU_RANGE_SHIFT] >> (8 * request.range) & 0x3F
-        indices = [request.operation_index + i * per for i in range(request.count)]
+        indices = [(request.operation_index + i * per) & _INDEX for i in range(request.count)]
         parts, first = [], 0
         for last in range(1, request.count + 1):
             epoch = self.access.slow.epoch(indices[first])

@@ -116,7 +116,7 @@ class SlowEffects:
         )
 
     def epoch(self, index: int) -> int:
-        """Returns the epoch of an operation index."""
+        """Returns the epoch of an operation index below 2^64."""
         return index >> (self.registers[Register.EMU_PHYSICS] >> 8 & _EPOCH_BITS)
 
     def factors(
