@@ -12,6 +12,7 @@ from ohmloop.board.estimate import Floats
 from ohmloop.board.readings import MAX_LEVEL
 from ohmloop.calibration.artefact import Artefact, Mask, Residual, Values
 from ohmloop.calibration.converters import Fit, LevelReadings, fit_channels
+from ohmloop.calibration.levels import read_levels
 from ohmloop.calibration.recipes import AdcRecipe
 from ohmloop.calibration.setting import Setting, rms
 from ohmloop.errors import LimitError
@@ -32,15 +33,10 @@ def calibrate_adc(setting: Setting[AdcRecipe]) -> Artefact:
     if reference is None or not setting.board.identity.reference_input:
         return _without_reference(setting)
     unit = reference.unit.value * SIEMENS_PER_MICROSIEMENS
-    fitted, held_out = [], []
-    for range_index in range(setting.macro.ranges):
-        levels, others = _levels(setting, range_index, unit)
-        fitted.append(_read_levels(setting, range_index, levels, unit))
-        held_out.append(_read_levels(setting, range_index, others, unit))
-        setting.tell(
-            f"range {range_index}: {levels.size + others.size} levels",
-            (range_index + 1) / setting.macro.ranges,
-        )
+    chosen = [_levels(setting, range_index, unit) for range_index in range(setting.macro.ranges)]
+    seen = read_levels(setting, [np.concatenate(one) for one in chosen], unit)
+    fitted = [one.part(slice(0, levels.size)) for one, (levels, _) in zip(seen, chosen, strict=True)]
+    held_out = [one.part(slice(levels.size, None)) for one, (levels, _) in zip(seen, chosen, strict=True)]
     good = _plausible(setting, fitted)
     full = min(
         float(setting.macro.profile.adc_bound), 1.05 * max(float(np.abs(one.codes).max()) for one in fitted)
@@ -54,6 +50,8 @@ def calibrate_adc(setting: Setting[AdcRecipe]) -> Artefact:
     # A channel that failed gets the nominal gain as a placeholder, so that nothing divides by zero.
     fit = replace(fit, gain=np.where(good, fit.gain, nominal[:, None]))
     quantities = _quantities(fit, good, np.hypot(fit.gain_common_u, fit.gain * known), left)
+    wander = np.array([one.wander.one_pass for one in fitted])
+    quantities["wander"] = Values.of(np.broadcast_to(wander[:, None], good.shape), "1", ok=good)
     residual = _residual(setting.macro.profile, fit, held_out, good)
     columns_ok = np.asarray(good.all(axis=0))
     notes = (f"gains stand on a reference known to {known:g}, relative, common to all channels",)
@@ -101,22 +99,6 @@ def _nearest(free: NDArray[np.intp], wanted: Floats) -> NDArray[np.intp]:
     return np.sort(np.array(chosen, np.intp))
 
 
-def _read_levels(
-    setting: Setting[AdcRecipe], range_index: int, levels: NDArray[np.intp], unit: float
-) -> LevelReadings:
-    n = setting.recipe.readings
-    codes = np.empty((levels.size, setting.macro.columns))
-    variance = np.zeros(setting.macro.columns)
-    saturated = np.zeros(setting.macro.columns, np.bool_)
-    for number, level in enumerate(levels):
-        got = setting.macro.read_reference(int(level), n=n, range=range_index)
-        sums = got.adc_code_sums.astype(np.float64)
-        codes[number] = sums.mean(axis=0)
-        variance += sums.var(axis=0, ddof=1) / levels.size
-        saturated |= got.saturated.any(axis=0)
-    return LevelReadings(np.asarray(levels * unit, dtype=np.float64), codes, variance, saturated, n)
-
-
 def _plausible(setting: Setting[AdcRecipe], ranges: list[LevelReadings]) -> Mask:
     """Returns the channels that follow the reference within the tolerance and never saturate."""
     masks = []
@@ -152,19 +134,16 @@ def _quantities(fit: Fit, good: Mask, gain_board: Floats, bend_left: float) -> d
 def _residual(profile: Profile, fit: Fit, held_out: list[LevelReadings], good: Mask) -> Residual:
     """Returns how well levels that were not fitted are predicted, codes.
 
-    The floor is what one level's readings scatter by: noise, rounding, and the wander of the channels' gains,
-    which does not average out within a level.
+    The floor is what the mean of a level's visits scatters by, gains' wander taken out, and rounding.
     """
     calibrated, nominal, floor = [], [], []
-    programming = profile.chip.programming
-    wander = programming.slow.channel.value if programming and programming.slow else 0.0
     for range_index, one in enumerate(held_out):
         chosen = good[range_index]
         straight = one.siemens[:, None] / profile.siemens_per_adc_code(range_index)
         calibrated.append((one.codes - fit.predict(range_index, one.siemens))[:, chosen].ravel())
         nominal.append((one.codes - straight)[:, chosen].ravel())
-        noise = one.variance[chosen] / one.readings + QUANTISATION
-        floor.append(np.sqrt(noise + (wander * one.codes[:, chosen]) ** 2).ravel())
+        noise = np.sqrt(one.mean_variance[chosen] + QUANTISATION)
+        floor.append(np.broadcast_to(noise, one.codes[:, chosen].shape).ravel())
     errors = np.concatenate(calibrated)
     return Residual(
         rms(errors), rms(np.concatenate(floor)), rms(np.concatenate(nominal)), "codes", errors.size

@@ -118,6 +118,14 @@ class Calibration:
         held, zero = self.artefacts["dark"]["offset"], np.zeros(columns.size)
         return held.values[place] - self._bend.at(zero), held.channel[place], self._bend.uncertainty_at(zero)
 
+    def _gain_parts(self, range_index: int, columns: Lines) -> tuple[Floats, Floats]:
+        """Returns the relative uncertainty of a channel's gain as it is met, its wander included; the board's."""
+        adc, place = self["adc"], (range_index, columns)
+        gain = adc["gain"]
+        wander = adc.quantities["wander"].values[place] if "wander" in adc.quantities else 0.0
+        own = np.hypot(gain.channel[place] / gain.values[place], wander)
+        return np.asarray(own), np.asarray(gain.board[place] / gain.values[place])
+
     def siemens(self, mean_codes: ArrayLike, *, range_index: int, columns: Lines) -> Estimate:
         """Returns what mean codes `[..., columns]` of one conversion stand for, INL removed.
 
@@ -130,7 +138,7 @@ class Calibration:
         offset, offset_u, offset_common_u = self._offset(range_index, columns)
         ideal = self._straight(codes - offset)
         values = ideal / g
-        channel, board = (part[range_index, columns] / g for part in (gain.channel, gain.board))
+        channel, board = self._gain_parts(range_index, columns)
         return Estimate(
             values=values,
             unit="S",
@@ -165,7 +173,7 @@ class Calibration:
         repeats, fixed = self._variances(values, reading)
         if not reading.per_plane:
             fixed = fixed + self._unseen_bend(guess, reading)
-        scale, common = adc["gain"].channel[place] / g, adc["gain"].board[place] / g
+        scale, common = self._gain_parts(*place)
         offsets = weights.sum() / g
         return Estimate(
             values=values,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -54,6 +54,16 @@ class Bend:
         return self.rms > 3 * float(np.sqrt(np.mean(self.uncertainty**2)))
 
 
+class Wander(NamedTuple):
+    """Slow fluctuation of gains, relative standard deviations: in one pass, of the mean of all passes."""
+
+    one_pass: float = 0.0
+    mean: float = 0.0
+
+
+STEADY: Final = Wander()
+
+
 @dataclass(frozen=True, eq=False)
 class LevelReadings:
     """What one range showed of known conductances.
@@ -63,6 +73,8 @@ class LevelReadings:
         codes: mean codes of `readings` readings `[levels, columns]`.
         variance: of one reading, codes squared `[columns]`.
         saturated: a reading was at the converter's limit `[columns]`.
+        mean_variance: of the mean code of a level, by its repeats, codes squared `[columns]`.
+        wander: of the gains while all levels were read.
     """
 
     siemens: Floats
@@ -70,6 +82,12 @@ class LevelReadings:
     variance: Floats
     saturated: Mask
     readings: int
+    mean_variance: Floats
+    wander: Wander = STEADY
+
+    def part(self, levels: slice) -> LevelReadings:
+        """Returns the readings of some of the levels; what the passes say is of all."""
+        return replace(self, siemens=self.siemens[levels], codes=self.codes[levels])
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,14 +201,15 @@ def _uncertainties(one: LevelReadings, line: _Line, good: Mask, shaped: float) -
     leverage = 1 / levels + centred**2 / spread
     own = np.sum((chosen - shared[:, None]) ** 2, axis=1) / max(count - 1, 1) / (1 - leverage)
     common = max(float(np.sum(shared**2)) / max(levels - 2 - shaped, 1) - float(own.mean()) / count, 0.0)
-    noise = float(one.variance[good].mean() if good.any() else one.variance.mean()) / one.readings
+    noise = float(one.mean_variance[good].mean() if good.any() else one.mean_variance.mean())
     scatter = np.sqrt(np.sum(line.residual**2, axis=0) / (levels - 2))
     # Points closer to their line than rounding allows have their rounding errors on it: then the gain is
     # known to the rounding at the end of the line only.
     too_close = scatter < TOO_CLOSE * np.median(scatter)
     gain_u = np.where(too_close, ROUNDING / (np.ptp(one.siemens) / 2), np.sqrt(of_gain**2 @ own))
     return {
-        "gain_u": gain_u,
+        # The scatter about the lines shows no wander that all levels met.
+        "gain_u": np.hypot(gain_u, line.gain * one.wander.mean),
         "gain_common_u": ones * math.sqrt(common / spread),
         "offset_u": ones * np.sqrt(of_offset**2 @ own),
         "offset_common_u": ones * math.sqrt(common * float(np.sum(of_offset**2))),

@@ -28,7 +28,7 @@ def calibrate_dac(setting: Setting[DacRecipe]) -> Artefact:
     macro, recipe = setting.macro, setting.recipe
     rows = setting.spread_rows(recipe.rows)
     nominal_v, limit_v = macro.profile.read_v, macro.board.limits.read_v
-    asked = np.linspace(recipe.lowest * limit_v, limit_v, recipe.voltages)
+    asked = np.linspace(recipe.lowest, recipe.highest, recipe.voltages) * limit_v
     if np.unique(_codes(setting, asked)).size < recipe.voltages:
         raise LimitError(
             f"{recipe.voltages} voltages up to {limit_v:g} V are not all different codes",
@@ -38,11 +38,7 @@ def calibrate_dac(setting: Setting[DacRecipe]) -> Artefact:
             where="read limit",
         )
     range_index = setting.finest_range(np.ones((1, rows.size), np.intp), macro[rows, :], limit_v)
-    total, error = _current(setting, rows, nominal_v, range_index)
-    _require_current(total, error)
-    found = [_current(setting, rows, volts, range_index) for volts in asked]
-    ratio = np.array([one[0] for one in found]) / total
-    known = np.hypot(np.array([one[1] for one in found]) / total, ratio * error / total)
+    ratio, known = _ratios(setting, rows, np.concatenate([[nominal_v], asked]), range_index)
     drive = _codes(setting, asked) / _codes(setting, np.array([nominal_v]))
     line = np.polynomial.polynomial.polyfit(drive[::2] - 1, ratio[::2], 1, w=1 / known[::2])
     left = ratio - np.polynomial.polynomial.polyval(drive - 1, line)
@@ -73,19 +69,35 @@ def _codes(setting: Setting[DacRecipe], volts: Floats) -> Floats:
     return np.array([setting.macro.profile.volts_to_dac_codes(float(one)) for one in volts], dtype=np.float64)
 
 
-def _current(
-    setting: Setting[DacRecipe], rows: NDArray[np.intp], volts: float, range_index: int
-) -> tuple[float, float]:
-    """Returns the sum of the columns with all rows on, apparent, and its uncertainty, siemens."""
-    window = setting.macro[rows, :]
-    x = np.ones((setting.recipe.readings, rows.size), np.intp)
-    got = setting.macro.mac(x, window, bits=1, raw=True, range=range_index, read_v=volts)
-    seen = setting.using.siemens(got.adc_code_sums[:, 0], range_index=range_index, columns=setting.columns)
-    chosen = setting.using["adc"].columns_ok & ~got.saturated.any(axis=(0, 1))
-    sums = seen.values[:, chosen].sum(axis=1)
+def _ratios(
+    setting: Setting[DacRecipe], rows: NDArray[np.intp], volts: Floats, range_index: int
+) -> tuple[Floats, Floats]:
+    """Returns the array's current at voltages over that at the first of them, and its uncertainty.
+
+    All rows are on. Each pass visits all voltages in a new order and gives ratios of its own, so that what
+    wanders more slowly cancels; their scatter is the uncertainty.
+    """
+    recipe = setting.recipe
+    sums = np.empty((recipe.passes, volts.size))
+    for number, order in enumerate(recipe.order(volts.size, 0)):
+        for place in order:
+            sums[number, place] = _current(setting, rows, float(volts[place]), range_index)
+        setting.tell(f"voltages, pass {number + 1} of {recipe.passes}", (number + 1) / recipe.passes)
     # What is left of the converters' bend is met in every column alike.
-    bend = (
-        float(np.median(setting.using["adc"]["bend"].board))
-        / setting.using["adc"]["gain"].values[range_index]
-    )
-    return float(sums.mean()), float(np.hypot(sums.std(ddof=1) / np.sqrt(sums.size), bend[chosen].sum()))
+    adc = setting.using["adc"]
+    bend = float(np.median(adc["bend"].board) * np.sum(1 / adc["gain"].values[range_index][adc.columns_ok]))
+    total = sums.mean(axis=0)
+    error = np.hypot(sums.std(axis=0, ddof=1) / np.sqrt(recipe.passes), bend)
+    _require_current(float(total[0]), float(error[0]))
+    ratios = sums[:, 1:] / sums[:, :1]
+    scatter = ratios.std(axis=0, ddof=1) / np.sqrt(recipe.passes)
+    ratio = ratios.mean(axis=0)
+    return ratio, np.sqrt(scatter**2 + (bend / total[0]) ** 2 * (1 + ratio**2))
+
+
+def _current(setting: Setting[DacRecipe], rows: NDArray[np.intp], volts: float, range_index: int) -> float:
+    """Returns the sum of the columns with all rows on, apparent, siemens."""
+    x = np.ones((setting.recipe.visit, rows.size), np.intp)
+    got = setting.macro.mac(x, setting.macro[rows, :], bits=1, raw=True, range=range_index, read_v=volts)
+    seen = setting.using.siemens(got.adc_code_sums[:, 0], range_index=range_index, columns=setting.columns)
+    return float(seen.values[:, setting.using["adc"].columns_ok].sum(axis=1).mean())

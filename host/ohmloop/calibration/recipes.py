@@ -7,7 +7,9 @@ import zlib
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
+import numpy as np
 import yaml
+from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, ValidationError
 
 from ohmloop.errors import ArtefactError, ProfileError
@@ -16,6 +18,8 @@ from ohmloop.profile.quantities import Entry
 
 FORMAT: Final = "ohmloop-recipe-1"
 FOLDER: Final = "recipes"
+BATCHES: Final = 4
+"""Parts of a measurement whose means are compared: neighbouring passes may share a slow fluctuation."""
 Count = Annotated[int, Field(ge=1, le=4096)]
 Hours = Annotated[float, Field(gt=0, le=24 * 366)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -37,7 +41,23 @@ class _Procedure(_Recipe):
     valid_hours: Hours
 
 
-class AdcRecipe(_Procedure):
+class _Interleaved(_Procedure):
+    """What is compared is visited in `passes` rounds of shuffled order, `readings` times in all."""
+
+    passes: Annotated[int, Field(ge=BATCHES, le=1024)]
+
+    @property
+    def visit(self) -> int:
+        """Readings of one visit."""
+        return -(-self.readings // self.passes)
+
+    def order(self, count: int, seed: int) -> NDArray[np.intp]:
+        """Returns which of `count` things each round visits when, `[passes, count]`; always the same."""
+        rng = np.random.default_rng(seed)
+        return np.stack([rng.permutation(count) for _ in range(self.passes)])
+
+
+class AdcRecipe(_Interleaved):
     """Gain, offset and INL of every channel and range from the reference input.
 
     `levels` a polarity reach `full_scale` of each range; `holdout_levels` lie between and are not fitted;
@@ -68,13 +88,14 @@ class NoiseRecipe(_Procedure):
     vectors: Count
 
 
-class DacRecipe(_Procedure):
-    """Read voltages against the nominal one: `voltages` of them, from `lowest` of the limit up."""
+class DacRecipe(_Interleaved):
+    """Read voltages against the nominal one: `voltages` of them, from `lowest` to `highest` of the limit."""
 
     procedure: Literal["dac"]
     rows: Count
-    voltages: Annotated[int, Field(ge=4, le=64)]
+    voltages: Annotated[int, Field(ge=5, le=65)]
     lowest: Fraction
+    highest: Fraction
 
 
 class LinesRecipe(_Procedure):

@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from calibration_bench import Bench
+from calibration_bench import WIDE, Bench, Truth
 
 import ohmloop
 from ohmloop._map import Register, Table
@@ -60,7 +60,7 @@ def test_no_level_is_both_fitted_and_held_out(board: Board, monkeypatch):
 
     monkeypatch.setattr(Macro, "read_reference", spy)
     calibrate(board, "adc")
-    assert len(set(read)) == len(read) == 4 * (5 + 1 + 5 + 6)
+    assert len(set(read)) == 4 * (5 + 1 + 5 + 6) and len(read) == 16 * len(set(read))
     for one in range(4):
         levels = {level for where, level in read if where == one}
         assert min(levels) < 0 < max(levels) and not any(-level in levels for level in levels if level)
@@ -141,3 +141,28 @@ def test_without_a_reference_gains_are_relative_and_the_scale_is_one_common_unce
     seen = tables[Table.OFFSET][:64] + tables[Table.INL][32]
     assert np.abs(adc["offset"].values - seen).max() < 6 * adc["offset"].channel.max()
     assert any("reference: none" in note for note in adc.notes)
+
+
+@pytest.fixture(scope="module")
+def wandering():
+    """Channels without errors whose gains wander, 0.05 % from epoch to epoch."""
+    with ohmloop.open(WIDE, chip="tmp:seed:3", profile="rram-130nm-yao2020", noise_seed=5) as board:
+        yield calibrate(board, "adc")["adc"], Truth.of(board.profile, 256)
+
+
+def test_wander_averages_out_of_the_levels_and_is_reported(wandering):
+    adc, _ = wandering
+    assert adc.residual.residual <= 1.2 * adc.residual.noise_floor < 0.5
+    assert adc["wander"].values == pytest.approx(0.0005, rel=0.3)
+
+
+def test_gains_are_as_uncertain_as_wander_leaves_them(wandering):
+    adc, truth = wandering
+    errors = (adc["gain"].values - truth.gain) / adc["gain"].channel
+    assert errors.size >= 512 and 0.9 < errors.std() < 1.1 and abs(errors.mean()) < 0.15
+    without = adc["gain"].channel < 5e-5 * adc["gain"].values
+    assert not without.any()  # 0.05 % in 17 epochs: 0.012 %, which no scatter about the lines shows
+
+
+def test_channels_that_do_not_wander_are_not_said_to(bench: Bench, calibration: Calibration):
+    assert calibration["adc"]["wander"].values.max() < 5e-5

@@ -21,6 +21,7 @@ def made(levels, *, gain, offset, bend, noise, rng, readings=16):
         scatter.var(axis=0, ddof=1).mean(axis=0),
         np.zeros(COLUMNS, bool),
         readings,
+        scatter.var(axis=0, ddof=1).mean(axis=0) / readings,
     )
 
 
