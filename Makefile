@@ -4,9 +4,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+STREAMS ?= 100000
 FIRMWARE := $(filter-out %/board_map.h %/core_bridge.h,$(wildcard firmware/src/*.[ch]))
 
-.PHONY: help setup demo test test-slow mutations lint map firmware formal bench wheel clean
+.PHONY: help setup demo test test-slow mutations lint map firmware formal safety bench wheel clean
 
 help:               ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -39,7 +40,7 @@ lint: setup         ## style, types, import directions, RTL lint, generated file
 	$(BIN)/python fpga/map/generate.py --check
 	$(BIN)/python firmware/build.py --check > /dev/null
 	$(BIN)/python fpga/lint.py
-	$(BIN)/clang-format --dry-run -Werror $(wildcard fpga/sim/*.cpp fpga/sim/*.h) $(FIRMWARE) tests/firmware/recording.c
+	$(BIN)/clang-format --dry-run -Werror $(wildcard fpga/sim/*.cpp fpga/sim/*.h) $(FIRMWARE) tests/firmware/recording.c $(wildcard tests/safety/*.cpp tests/safety/*.h)
 
 map: setup          ## regenerate what the SystemRDL map gives
 	$(BIN)/python fpga/map/generate.py
@@ -49,6 +50,10 @@ firmware: setup     ## the soft core's image: size, worst-case stack, and the Ve
 
 formal: setup       ## every proof
 	$(BIN)/python fpga/formal/run.py
+
+safety: setup        ## random streams against the board: nothing above the locked limits is driven
+	$(BIN)/python tests/safety/search_bench.py --streams $(STREAMS) --jobs 2
+	$(BIN)/python tests/safety/search_bench.py --mutants --streams 8192
 
 bench: setup        ## the benchmarks: ratios in the same run
 	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
