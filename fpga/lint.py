@@ -17,6 +17,10 @@ LANGUAGE = ["--default-language", "1364-2005", "+1800-2017ext+sv"]
 TOPS: dict[str, list[dict[str, int]]] = {
     "board_core": [{}, {"ROWS": 64, "COLS": 64, "LANES": 8, "ADC_LANES": 1}],
     "uart_front": [{}],
+    "macro_afe": [
+        {},
+        {"ROWS": 64, "COLS": 64, "ADCS": 1, "ADC_LANES": 1, "DACS": 1, "ROW_CHAINS": 1, "COL_CHAINS": 1},
+    ],
     "board_sim": [{}],
 }
 

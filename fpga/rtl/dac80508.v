@@ -5,7 +5,7 @@
 // BRINGUP waits T_RESET, resets the parts, waits T_RESET again, asks every part for its id, sets GAIN and lets every channel wait for LDAC; CHECK asks for the
 // ids alone; LOAD writes the channels of `channels`, lowest first, and steps them by LDAC; ZERO broadcasts zero and steps.
 // `done` comes with `present` (every part that was asked gave the id): the lowest answer that did not stays in `missing`.
-// `halt` ends a command after the frame on the wire, without `done`; a frame is never cut.
+// `halt` ends a command after the frame on the wire (a read after its answer), without `done`; a frame is never cut.
 
 `default_nettype none
 
@@ -93,6 +93,7 @@ module dac80508 #(
   wire        known   = (answer & ID_MASK) == ID;
   wire        last    = part_q == TOP[2:0];
   wire        stop    = halt || stopped_q;
+  wire        reads   = (state_q == ST_ASK && sent_q) || (state_q == ST_HEAR && !ended);  // a read runs to its end
   always @(*) begin : next_state
     state_d = state_q;
     case (state_q)
@@ -118,8 +119,7 @@ module dac80508 #(
       ST_DONE: state_d = ST_IDLE;
       default: state_d = ST_IDLE;
     endcase
-    if (stop && state_q != ST_IDLE && !f_busy) state_d = ST_IDLE;
-    else if (stop && ended) state_d = ST_IDLE;
+    if (stop && !reads && state_q != ST_IDLE && (ended || !f_busy)) state_d = ST_IDLE;
   end
 
   // ---- Registers ----
@@ -130,7 +130,7 @@ module dac80508 #(
       stopped_q <= 1'b0;
     end else begin
       state_q   <= state_d;
-      sent_q    <= sends && !ended && !(stop && !f_busy);
+      sent_q    <= sends && !ended && !(stop && !reads && !f_busy);
       stopped_q <= state_d != ST_IDLE && stop;
     end
   end
@@ -167,7 +167,7 @@ module dac80508 #(
   ) u_frame (
       .clk   (clk),
       .rst_n (rst_n),
-      .start (sends && !sent_q && !stop),
+      .start (sends && !sent_q && (!stop || state_q == ST_HEAR)),
       .word  (word),
       .select(chosen),
       .slow  (asking),
