@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 STREAMS ?= 100000
 FIRMWARE := $(filter-out %/board_map.h %/core_bridge.h,$(wildcard firmware/src/*.[ch]))
 
-.PHONY: help setup demo test test-slow mutations lint map firmware formal safety bench wheel clean
+.PHONY: help setup demo test test-slow mutations lint map firmware bitstream formal safety bench wheel clean
 
 help:               ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -40,6 +40,7 @@ lint: setup         ## style, types, import directions, RTL lint, generated file
 	$(BIN)/python fpga/map/generate.py --check
 	$(BIN)/python firmware/build.py --check > /dev/null
 	$(BIN)/python fpga/lint.py
+	$(BIN)/python fpga/boards/build.py --check
 	$(BIN)/clang-format --dry-run -Werror $(wildcard fpga/sim/*.cpp fpga/sim/*.h) $(FIRMWARE) tests/firmware/recording.c $(wildcard tests/safety/*.cpp tests/safety/*.h)
 
 map: setup          ## regenerate what the SystemRDL map gives
@@ -47,6 +48,10 @@ map: setup          ## regenerate what the SystemRDL map gives
 
 firmware: setup     ## the soft core's image: size, worst-case stack, and the Verilog that holds it
 	$(BIN)/python firmware/build.py
+
+bitstream: setup    ## BOARD=ulx3s_85f: its bitstream and report in build/BOARD (docs/boards.md)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bitstream]'
+	$(BIN)/python fpga/boards/build.py $(BOARD) --keep $(BITSTREAM_FLAGS)
 
 formal: setup       ## every proof
 	$(BIN)/python fpga/formal/run.py

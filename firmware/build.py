@@ -98,9 +98,8 @@ def identity_text(code: bytes) -> str:
 def words_text(code: bytes) -> str:
     """The image as uses of the macro that fills the core's memory."""
     words = [int.from_bytes(code[at : at + 4], "little") for at in range(0, len(code), 4)]
-    return "\n".join(
-        [f"// {LICENCE}", f"// {MARK}"] + [f"`FILL(13'd{i}, 32'h{w:08X});" for i, w in enumerate(words)] + [""]
-    )
+    uses = [f"`FILL(13'd{i}, 32'h{word:08X});" for i, word in enumerate(words)]
+    return "\n".join([f"// {LICENCE}", f"// {MARK}", *uses, ""])
 
 
 def main() -> int:

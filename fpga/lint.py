@@ -21,13 +21,17 @@ TOPS: dict[str, list[dict[str, int]]] = {
         {},
         {"ROWS": 64, "COLS": 64, "ADCS": 1, "ADC_LANES": 1, "DACS": 1, "ROW_CHAINS": 1, "COL_CHAINS": 1},
     ],
+    "ft245_front": [{}],
+    "serial_board": [{}],
     "board_sim": [{}],
 }
+BESIDE = {"board_sim": ["sim/*.v"], "serial_board": ["boards/*.v"]}
+"""Where a top is that stands outside rtl/."""
 
 
 def lint(top: str, parameters: dict[str, int]) -> str:
     """Everything Verilator says about one top; empty when clean."""
-    patterns = ["rtl/*.v", "rtl/generated/*.sv", *(["sim/*.v"] if top == "board_sim" else [])]
+    patterns = ["rtl/*.v", "rtl/generated/*.sv", *BESIDE.get(top, [])]
     sources = [path for pattern in patterns for path in sorted(FPGA.glob(pattern))]
     command = [str(ROOT / "bin" / "verilator_bin"), "--lint-only", "--quiet", "-Wall", *LANGUAGE]
     command += ["-DRESTING_CLOCKS"] if top == "board_sim" else []

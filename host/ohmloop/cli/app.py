@@ -272,6 +272,18 @@ def selftest(url: Url, chip: Chip = None, profile: ProfileName = None) -> None:
 
 
 @app.command()
+def flash(
+    board: Annotated[str, typer.Argument(metavar="BOARD", help="A folder of build/, such as ulx3s_85f.")],
+    folder: Annotated[Path, typer.Option(help="Where `make bitstream` leaves its builds.")] = Path("build"),
+    keep: Annotated[bool, typer.Option("--keep", help="Into the configuration flash, to stay.")] = False,
+) -> None:
+    """Loads a board's bitstream with openFPGALoader."""
+    from ohmloop.cli.flash import flash as load
+
+    load(folder / board, keep=keep)
+
+
+@app.command()
 def serve(
     url: Annotated[str, typer.Argument(metavar="URL", help="sim:// or twin://")] = "sim://",
     pty: Annotated[

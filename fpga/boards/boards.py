@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A board's settings, the hash of what its bitstream is made of, its report, the page of all reports."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pythondata_cpu_picorv32
+
+BOARDS = Path(__file__).resolve().parent
+ROOT = BOARDS.parents[1]
+RTL = ROOT / "fpga" / "rtl"
+REPORTS = ROOT / "docs" / "boards"
+PAGE = ROOT / "docs" / "boards.md"
+CORE = Path(pythondata_cpu_picorv32.data_location) / "picorv32.v"
+MARKS = ("<!-- generated: reports -->", "<!-- end -->")
+RESOURCES = ("lut", "ff", "bram", "dsp")
+
+
+@dataclass(frozen=True)
+class Board:
+    """One folder of `fpga/boards`: `settings` is its board.toml."""
+
+    key: str
+    settings: dict[str, Any]
+
+    @property
+    def folder(self) -> Path:
+        """Where its top and its constraints are."""
+        return BOARDS / self.key
+
+    @property
+    def report_file(self) -> Path:
+        """The kept report."""
+        return REPORTS / f"{self.key}.json"
+
+    def report(self) -> dict[str, Any] | None:
+        """The kept report; None when no build was kept."""
+        return json.loads(self.report_file.read_text()) if self.report_file.exists() else None
+
+
+def boards() -> dict[str, Board]:
+    """Every board with open tools, by the name of its folder."""
+    files = sorted(BOARDS.glob("*/board.toml"))
+    return {file.parent.name: Board(file.parent.name, tomllib.loads(file.read_text())) for file in files}
+
+
+def sources() -> list[Path]:
+    """The Verilog that every board has: ours, the generated register file, the soft core's."""
+    return [*sorted(RTL.glob("*.v")), BOARDS / "serial_board.v", *sorted(RTL.glob("generated/*.sv")), CORE]
+
+
+def inputs_hash(board: Board) -> str:
+    """SHA-256, hexadecimal, over the names and bytes of all that the bitstream is made of, tools apart."""
+    own = sorted(path for path in board.folder.iterdir() if path.is_file())
+    includes = sorted(RTL.glob("generated/*.vh"))
+    digest = hashlib.sha256()
+    for path in [*sources(), *includes, *own, BOARDS / "synthesis.py", BOARDS / "build.py"]:
+        content = path.read_bytes()
+        digest.update(f"{path.name} {len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def defined(file: str, name: str) -> int:
+    """A number that a generated Verilog header defines."""
+    found = re.search(rf"`define {name} (?:\d+'d)?(\d+)", (RTL / "generated" / file).read_text())
+    if found is None:
+        raise LookupError(f"{file} defines no {name}")
+    return int(found[1])
+
+
+def shortfalls(used: dict[str, int], capacity: dict[str, int]) -> list[str]:
+    """What the device has too little of, in words; empty when the design fits."""
+    return [
+        f"{name}: {used[name]:,} needed, the device has {capacity[name]:,}"
+        for name in RESOURCES
+        if used[name] > capacity[name]
+    ]
+
+
+def table() -> list[str]:
+    """The reports as a Markdown table."""
+    lines = [
+        "| board | array | lanes, converters | fmax, MHz | target, MHz | LUT | FF | block RAM | DSP "
+        "| firmware, bytes | inputs |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for board in boards().values():
+        report = board.report()
+        if report is None:
+            continue
+        shape = report["geometry"]
+        fmax = "does not fit" if report["fmax_mhz"] is None else f"{report['fmax_mhz']:.1f}"
+        used = [f"{report[name]:,} of {report['capacity'][name]:,}" for name in RESOURCES]
+        cells = [board.settings["name"], f"{shape['ROWS']} x {shape['COLS']}"]
+        cells += [f"{shape['LANES']}, {shape['ADC_LANES']}", fmax, f"{report['target_mhz']:.0f}", *used]
+        cells += [f"{report['firmware_bytes']:,}", f"`{report['inputs'][:8]}`"]
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def page_text() -> str:
+    """docs/boards.md as the kept reports make it."""
+    begin, end = MARKS
+    text = PAGE.read_text()
+    head, rest = text.split(begin)
+    return "\n".join([head + begin, "", *table(), "", end + rest.split(end)[1]])

