@@ -8,12 +8,14 @@ import pytest
 from typer.testing import CliRunner
 
 import ohmloop
+from ohmloop.calibration import calibrate, store_calibration
 from ohmloop.cli.app import app
 from ohmloop.errors import LimitError, NotRecorded, ProfileError, ShapeError
 from ohmloop.registry import records_of
 
 URL = "twin://?rows=32&columns=48&lanes=16&payload=1024"
 PROFILE = "rram-130nm-yao2020"
+FRONT_END = "rram-130nm-front-end"
 LEVELS = np.linspace(2e-6, 20e-6, 32)
 
 
@@ -95,6 +97,23 @@ def test_what_cannot_be_is_refused_and_nothing_is_pulsed(change, error, says, ta
     with ohmloop.open(URL, chip="lab", profile="ideal" if "ideal" in change else PROFILE) as board:
         records = records_of(board)
         assert records.registry.wear.totals(records.chip) == []
+
+
+def test_a_recorded_calibration_is_used_and_its_reference_columns_watched(targets, tmp_path):
+    board_and_chip = (URL.replace("rows=32", "rows=64"), tmp_path / "targets.npy", "--chip", "lab")
+    usual = (*board_and_chip, "--profile", FRONT_END, "--tolerance-us", 0.25, "--json", tmp_path / "one.json")
+    with ohmloop.open(board_and_chip[0], chip="lab", profile=FRONT_END) as board:
+        board.macro.load_g_codes(np.full(board.macro.shape, 400), board.macro[:, :])
+        store_calibration(calibrate(board, "drift"), board)
+    run(*usual)
+    found = json.loads((tmp_path / "one.json").read_text())
+    assert found["calibration"].startswith("adc-") and found["drift"] == [] and found["mismatches"] == []
+    last = ("--columns", "36:48")
+    assert "driftisnotwatched" in "".join(one for one in run(*usual, *last) if one.isalnum())
+    with pytest.raises(LimitError, match="reference columns"):
+        run(*usual, *last, "--drift", "stop")
+    run(*usual, "--calibration", "none")
+    assert json.loads((tmp_path / "one.json").read_text())["calibration"] is None
 
 
 @pytest.mark.parametrize("text", ["", "a,b\n", "1e-6,nan\n"])
