@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Measures what calibration leaves on the full array, against the emulator's truth, on inputs of its own.
 
-    python benchmarks/calibration.py [URL] [--vectors 64] [--lines]
+    python benchmarks/calibration.py [URL] [--vectors 64] [--lines] [--only-lines]
 
 The chip is half formed; its converters have gain, offset and INL errors (profile rrm-40nm-front-end). A
 product's residual is its difference from the exact sum over the emulator's cells, its repeatability the
 scatter of the same product taken eight times. Own errors are normalised by the parts that are not common to
-the board; what is common, the mean error, stands beside the board part. `--lines` adds line resistance to a
-128 x 128 corner (its exact solve takes seconds). Exit code 1 when a figure misses its target.
+the board; what is common, the mean error, stands beside the board part. `--lines` adds a
+128 x 128 array with line resistance, its recipe and maps with it taken out; what the two resistances'
+errors do to all cells is told apart, in their uncertainties. Exit code 1 when a figure misses its target.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import numpy as np
 import ohmloop
 from ohmloop._map import Register, Table
 from ohmloop.calibration import calibrate, emulate_line_resistance
+from ohmloop.mapping import CellState
 from ohmloop.nodal import effective_siemens
 from ohmloop.profile.tables import codes_per_g_code, gain_and_shift
 
@@ -27,6 +29,7 @@ MOST_RESIDUAL = 1.2
 LEAST_GAIN = 5.0
 NOT_CALIBRATED_RATIO_FROM = 16  # averages from which read noise no longer hides the uncalibrated error
 TAKES = 8
+LINE_OHMS = (0.3, 1.0)
 REACHED = slice(2, -2)  # of the 64 entries of the INL table
 CASES = (  # bits, averages, signed, plane by plane
     (1, 1, False, True),
@@ -154,23 +157,44 @@ def show_common_part(board, vectors):
     )
 
 
-def show_lines(board, found):
-    """Prints line resistance in the corner: found against loaded, and products against the exact solve."""
-    macro = board.macro
-    lines = board.profile.chip.lines
-    window = macro[:128, :128]
-    g = macro.g_codes_to_siemens(macro.dump_g_codes(window))
-    start = time.perf_counter()
-    exact = effective_siemens(g, row_ohm=lines.row.value, column_ohm=lines.column.value)
-    solve_s = time.perf_counter() - start
-    emulate_line_resistance(macro, window)
-    x = np.random.default_rng(8).uniform(0, 1, (32, 128))
-    seen = macro.matvec(x, window, calibration=found, x_unit="1", averages=16)
-    for name, matrix in (("cells", g), ("exact effective matrix", exact)):
-        error = rms(seen.values - seen.inputs @ matrix) / rms(seen.values)
-        print(f"  128 x 128, {lines.row.value:g} ohm a cell: products against {name} {100 * error:.3f} % rms")
-    print(f"  exact solve {solve_s:.1f} s")
-    macro.load_position_factors(np.ones(128), np.ones(128), window)
+def own_errors(mapped, g, lines, ohm, missed):
+    """Returns own errors of formed cells, normalised, and how far both resistances are off, in uncertainties.
+
+    What an error of a resistance does to all cells is common: it is fitted and told apart.
+    """
+    formed = mapped.state == CellState.FORMED
+    own = np.hypot(mapped.independent_siemens, mapped.channel_siemens)[formed]
+    exact = effective_siemens(g, row_ohm=ohm, column_ohm=ohm)
+    row = effective_siemens(g, row_ohm=ohm + lines["row_ohm"].uncertainty, column_ohm=ohm)
+    column = effective_siemens(g, row_ohm=ohm, column_ohm=ohm + lines["column_ohm"].uncertainty)
+    shapes = np.array([(exact - one)[formed] / own for one in (row, column)])
+    error = (mapped.siemens - g - missed)[formed] / own
+    weights = np.linalg.lstsq(shapes.T, error, rcond=None)[0]
+    return error - weights @ shapes, weights
+
+
+def show_lines(ohm):
+    """Prints what the recipe finds of a 128 x 128 array's lines, and products and maps against the truth."""
+    with ohmloop.open("twin://?rows=128&columns=128&lanes=16", chip="tmp:seed:3", profile=PROFILE) as board:
+        macro, window = board.macro, board.macro[:, :]
+        g = form(board)
+        exact = effective_siemens(g, row_ohm=ohm, column_ohm=ohm)
+        factors = emulate_line_resistance(macro, window, row_ohm=ohm, column_ohm=ohm)
+        found = calibrate(board, "lines")
+        x = np.random.default_rng(8).uniform(0, 1, (32, 128))
+        seen = macro.matvec(x, window, calibration=found, x_unit="1", averages=16)
+        mapped = macro.map(window, method="onehot", samples=16, calibration=found)
+    off = [rms(seen.values - seen.inputs @ one) / rms(seen.values) for one in (g, exact)]
+    missed = g * np.outer(factors.rows, factors.columns) - exact
+    left, weights = own_errors(mapped, g, found["lines"], ohm, missed)
+    with_missed, _ = own_errors(mapped, g, found["lines"], ohm, 0.0)
+    print(f"  128 x 128, {ohm:g} ohm a cell: {found['lines'].notes[0]}")
+    print(f"    products against the cells {off[0]:.3%} rms, the exact network {off[1]:.3%}")
+    print(f"    map of {left.size} formed cells, lines out: own errors sd {left.std():.3f},", end=" ")
+    print(f"mean {left.mean():+.3f}")
+    print(f"    common to all: {weights[0]:+.1f}, {weights[1]:+.1f} uncertainties of the resistances")
+    print(f"    with the {factors.residual:.2%} rms that factors a line miss: sd {with_missed.std():.3f}")
+    return 0.9 < left.std() < 1.1 and abs(left.mean()) < 0.15 and bool(np.abs(weights).max() < 3)
 
 
 def main() -> int:
@@ -178,7 +202,10 @@ def main() -> int:
     parser.add_argument("url", nargs="?", default="twin://")
     parser.add_argument("--vectors", type=int, default=64)
     parser.add_argument("--lines", action="store_true")
+    parser.add_argument("--only-lines", action="store_true")
     arguments = parser.parse_args()
+    if arguments.only_lines:
+        return int(sum(show_lines(ohm) for ohm in LINE_OHMS) < len(LINE_OHMS))
     with ohmloop.open(arguments.url, chip="tmp:seed:3", profile=PROFILE, noise_seed=11) as board:
         siemens = form(board)
         start = time.perf_counter()
@@ -196,8 +223,8 @@ def main() -> int:
         good &= show_converters(board, found)
         good &= show_conductances(board, found, siemens)
         show_common_part(board, arguments.vectors)
-        if arguments.lines:
-            show_lines(board, found)
+    if arguments.lines:
+        good &= sum(show_lines(ohm) for ohm in LINE_OHMS) == len(LINE_OHMS)
     return int(not good)
 
 

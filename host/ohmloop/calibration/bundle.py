@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from ohmloop._map import MAX_LINES, Table
 from ohmloop.board.estimate import Estimate, Floats, Reading
 from ohmloop.calibration.artefact import Artefact
+from ohmloop.calibration.behind_lines import BehindLines, behind_lines
 from ohmloop.calibration.converters import Bend
 from ohmloop.calibration.files import load_artefact, save_artefact
 from ohmloop.calibration.noise_model import conductance_of_a_row, conversion_variances
@@ -119,7 +120,7 @@ class Calibration:
         return held.values[place] - self._bend.at(zero), held.channel[place], self._bend.uncertainty_at(zero)
 
     def _gain_parts(self, range_index: int, columns: Lines) -> tuple[Floats, Floats]:
-        """Returns the relative uncertainty of a channel's gain as it is met, its wander included; the board's."""
+        """Returns relative uncertainties of gains: a channel's, its wander included, and the board's."""
         adc, place = self["adc"], (range_index, columns)
         gain = adc["gain"]
         wander = adc.quantities["wander"].values[place] if "wander" in adc.quantities else 0.0
@@ -155,6 +156,17 @@ class Calibration:
     def conversion_noise(self, range_index: int, columns: Lines) -> tuple[Floats, Floats]:
         """Returns what repeats remove of the scatter of one conversion and what not, codes `[columns]`."""
         return self["adc"]["noise"].values[range_index, columns], self._granularity(range_index, columns)
+
+    def behind_lines(
+        self, seen_siemens: Floats, *, rows: Lines, columns: Lines, shape: tuple[int, int]
+    ) -> BehindLines | None:
+        """Returns a window's cells with the resistance of lines taken out; None where it was not measured.
+
+        See `ohmloop.calibration.behind_lines`.
+        """
+        if "lines" not in self.artefacts:
+            return None
+        return behind_lines(self["lines"], seen_siemens, rows=rows, columns=columns, shape=shape)
 
     def products(self, codes: Floats, reading: Reading) -> Estimate:
         """Returns sums of input code times apparent conductance, siemens `[n, columns]`."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +13,18 @@ from scipy.optimize import brentq
 
 from ohmloop.board.estimate import Floats
 from ohmloop.calibration.artefact import Artefact, Mask, Residual, Values
+from ohmloop.calibration.line_resistance import PositionFactors
 from ohmloop.calibration.recipes import LinesRecipe
 from ohmloop.calibration.setting import Setting, rms
 from ohmloop.errors import NotPrepared
+from ohmloop.nodal import cells_behind_lines
 
 MOST_OHM = 1e3
 FEWEST_CELLS = 3
 """Formed cells of a line below which it says nothing."""
-PASSES = 4
+PASSES = 6
+SETTLED = 0.05
+"""Change of a resistance, in its uncertainties, below which it stands."""
 
 
 def ladder(lines: int, ohm: float, siemens: float) -> Floats:
@@ -45,39 +50,76 @@ def ladder(lines: int, ohm: float, siemens: float) -> Floats:
 def calibrate_lines(setting: Setting[LinesRecipe]) -> Artefact:
     """Estimates both resistances such that formed cells fall along neither axis any more.
 
-    Rows are driven at column 0, columns sensed behind the last row. Every line is taken as a ladder of the
-    array's mean conductance; by reciprocity a column passes current as a driven one passes voltage. Half of
-    the cells, like the black fields of a board, are fitted; the other half checks.
+    Rows are driven at column 0, columns sensed behind the last row. With the present resistances the exact
+    solution says what the cells are; what they still fall by corrects the resistances, each line taken as a
+    ladder of the array's mean conductance. All cells are fitted; the uncalibrated and calibrated fall of the
+    white fields of a board, the black ones fitted, is the residual.
 
     Raises:
         NotPrepared: too few formed cells.
     """
-    g, formed = _cells(setting)
-    black = (np.indices(g.shape).sum(axis=0) % 2).astype(np.bool_)
-    logs = np.log(np.maximum(g, 1e-12))
-    mean = float(g.mean())
-    ohms, errors, factors = (0.0, 0.0), (0.0, 0.0), (np.ones(g.shape[0]), np.ones(g.shape[1]))
-    for _ in range(PASSES):
-        # The mean conductance was seen through the lines; each pass takes the present loss out of it.
-        real = mean / float(np.mean(np.outer(*factors)))
-        row, row_u = _fitted(logs - np.log(factors[0])[:, None], formed & black, _along_row(g.shape[1], real))
-        column, column_u = _fitted(
-            (logs - np.log(factors[1])).T, formed.T & black.T, _along_column(g.shape[0], real)
-        )
-        ohms, errors = (row, column), (row_u, column_u)
-        factors = _along_column(g.shape[0], real)(column), _along_row(g.shape[1], real)(row)
+    seen, formed = _cells(setting)
+    black = (np.indices(seen.shape).sum(axis=0) % 2).astype(np.bool_)
+    part = _solved(setting, seen, formed & black)
+    found = _solved(setting, seen, formed, part)
+    factors = PositionFactors.fit(found.cells, found.effective)
+    held = PositionFactors.fit(part.cells, part.effective)
     quantities = {
-        "row_ohm": Values.of(ohms[0], "ohm", board=errors[0]),
-        "column_ohm": Values.of(ohms[1], "ohm", board=errors[1]),
-        "row_factors": Values.of(factors[0], "1"),
-        "column_factors": Values.of(factors[1], "1"),
+        "row_ohm": Values.of(found.row_ohm, "ohm", board=found.row_u),
+        "column_ohm": Values.of(found.column_ohm, "ohm", board=found.column_u),
+        "row_factors": Values.of(factors.rows, "1"),
+        "column_factors": Values.of(factors.columns, "1"),
+        "cell_siemens": Values.of(float(np.maximum(found.cells, 0).mean()), "S"),
     }
-    residual = _residual(logs, np.log(np.outer(*factors)), formed & ~black)
-    told = f"row {ohms[0]:.4g} +- {errors[0]:.2g} ohm, column {ohms[1]:.4g} +- {errors[1]:.2g} ohm a cell"
-    low = 100 * (1 - np.outer(*factors))
+    residual = _residual(_logs(seen), np.log(np.outer(held.rows, held.columns)), formed & ~black)
+    told = (
+        f"row {found.row_ohm:.4g} +- {found.row_u:.2g} ohm, "
+        f"column {found.column_ohm:.4g} +- {found.column_u:.2g} ohm a cell"
+    )
+    low = 100 * (1 - np.outer(factors.rows, factors.columns))
     loss = f"cells seem between {low.min():.2f} and {low.max():.2f} % low"
     ok = formed.sum(axis=0) >= FEWEST_CELLS
     return setting.artefact("lines", quantities, ok, residual, notes=(told, loss))
+
+
+@dataclass(frozen=True, eq=False)
+class _Solved:
+    """Resistances with their uncertainties, the cells that they give, and the matrix of these."""
+
+    row_ohm: float
+    column_ohm: float
+    row_u: float
+    column_u: float
+    cells: Floats
+    effective: Floats
+
+
+def _solved(
+    setting: Setting[LinesRecipe], seen: Floats, chosen: Mask, first: _Solved | None = None
+) -> _Solved:
+    """Returns the resistances that leave the chosen cells level; begins with those of `first`."""
+    now = first or _Solved(0.0, 0.0, np.inf, np.inf, seen, seen)
+    for number in range(PASSES):
+        mean = float(np.maximum(now.cells, 0).mean())
+        along_row, along_column = _along_row(seen.shape[1], mean), _along_column(seen.shape[0], mean)
+        logs = _logs(now.cells)
+        row, row_u = _fitted(logs + np.log(along_row(now.row_ohm)), chosen, along_row)
+        column, column_u = _fitted(
+            (logs + np.log(along_column(now.column_ohm))[:, None]).T, chosen.T, along_column
+        )
+        settled = (
+            abs(row - now.row_ohm) < SETTLED * row_u and abs(column - now.column_ohm) < SETTLED * column_u
+        )
+        cells, effective = cells_behind_lines(seen, row_ohm=row, column_ohm=column)
+        now = _Solved(row, column, row_u, column_u, cells, effective)
+        setting.tell(f"resistances, pass {number + 1}", (number + 1) / PASSES)
+        if settled:
+            break
+    return now
+
+
+def _logs(siemens: Floats) -> Floats:
+    return np.asarray(np.log(np.maximum(siemens, 1e-12)))
 
 
 def _cells(setting: Setting[LinesRecipe]) -> tuple[Floats, Mask]:

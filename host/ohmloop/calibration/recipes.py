@@ -99,10 +99,9 @@ class DacRecipe(_Interleaved):
 
 
 class LinesRecipe(_Procedure):
-    """Resistance of rows and columns from the fall of formed cells along them, in a square of `lines`."""
+    """Resistance of rows and columns from the fall of formed cells along them."""
 
     procedure: Literal["lines"]
-    lines: Annotated[int, Field(ge=8, le=128)]
 
 
 class DriftRecipe(_Procedure):

@@ -41,7 +41,7 @@ class ConductanceMap:
         samples: readings of each cell, or passes of the patterns.
         conversions: that the whole took, dark readings and second tries included.
         facts: what else is known, JSON-ready: `origin`, `chip`, `profile`, `url`, `time` (UTC),
-            `board_seconds`, `scale`, `noise`, `predicted`, `provenance`.
+            `board_seconds`, `scale`, `lines`, `noise`, `predicted`, `provenance`.
     """
 
     siemens: Floats

@@ -39,6 +39,7 @@ LEAST_FREEDOM: Final = 3
 """Degrees of freedom of one cell from which its own scatter can speak against the model."""
 RESTLESS: Final = 1e-4
 """Probability of a quiet cell's scatter above which it counts as restless (telegraph noise)."""
+LINES_IN: Final = "resistance of lines not taken out"
 Bools = NDArray[np.bool_]
 
 
@@ -194,6 +195,11 @@ def _map(
     siemens = np.where(masked, np.nan, reading.siemens)
     channel, board = _common_parts(setup, window, reading, siemens)
     independent = np.where(masked, np.nan, np.sqrt(reading.noise))
+    behind = setup.scale.behind_lines(siemens, window)
+    if behind is not None:
+        siemens = behind.siemens
+        independent, channel = independent / behind.passed, channel / behind.passed
+        board = np.hypot(board / behind.passed, behind.board)
     total = np.nan_to_num(np.sqrt(independent**2 + channel**2 + board**2))
     states = classified(
         siemens, total, setup.macro.profile, masked=masked, shorted=reading.saturated, known=known
@@ -210,7 +216,7 @@ def _map(
         method=method,
         samples=setup.samples,
         conversions=setup.steps.conversions,
-        facts=_facts(setup, noise, forecast),
+        facts=_facts(setup, noise, forecast) | {"lines": behind.told if behind else LINES_IN},
     )
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ohmloop.board.watching import JobWatch
 
 if TYPE_CHECKING:
-    from ohmloop.board import Macro
+    from ohmloop.board import Macro, Window
 
 Floats = NDArray[np.float64]
 Lines = NDArray[np.intp]
@@ -45,6 +45,12 @@ class Scale(Protocol):
 
     def board_part(self, range_index: int, columns: Lines) -> Floats:
         """Returns the relative standard uncertainty common to the board, `[columns]`."""
+
+    def behind_lines(self, siemens: Floats, window: Window) -> Any:
+        """Returns the cells with the resistance of lines taken out, None where it is not known.
+
+        It has `siemens`, `passed`, `board` and `told` (docs/calibration.md, lines).
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,9 @@ class NominalScale:
         """Returns how well the profile says that its nominal gains are known; zeros where it says nothing."""
         known = self.macro.profile.chip.front_end.channels.scale_uncertainty
         return np.full(columns.size, 0.0 if known is None else known.value)
+
+    def behind_lines(self, siemens: Floats, window: Window) -> None:
+        """Returns None: the lines are not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +145,11 @@ class CalibratedScale:
         """Returns the calibration's board part, relative; see Scale."""
         seen = self._at_half_scale(range_index, columns)
         return np.asarray(np.abs(seen.board / seen.values), dtype=np.float64)
+
+    def behind_lines(self, siemens: Floats, window: Window) -> Any:
+        """Returns the cells with the resistance of lines taken out; see Scale."""
+        shape = self.nominal.macro.shape
+        return self.calibration.behind_lines(siemens, rows=window.rows, columns=window.columns, shape=shape)
 
     def _at_half_scale(self, range_index: int, columns: Lines) -> Any:
         codes = np.full(columns.size, FULL_SCALE_PART * self.nominal.macro.profile.adc_bound)

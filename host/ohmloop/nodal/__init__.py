@@ -2,7 +2,15 @@
 """Kirchhoff's equations of an array of cells between resistive lines, solved exactly."""
 
 from ohmloop.nodal.effective import effective_siemens
+from ohmloop.nodal.inverse import cells_behind_lines
 from ohmloop.nodal.network import Network
 from ohmloop.nodal.solver import TOLERANCE, NodalSolution, solve_network
 
-__all__ = ["TOLERANCE", "Network", "NodalSolution", "effective_siemens", "solve_network"]
+__all__ = [
+    "TOLERANCE",
+    "Network",
+    "NodalSolution",
+    "cells_behind_lines",
+    "effective_siemens",
+    "solve_network",
+]
