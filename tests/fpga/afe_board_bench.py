@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import cocotb
@@ -13,9 +12,11 @@ from cocotb.triggers import FallingEdge, RisingEdge, Timer, with_timeout
 from cocotb.utils import get_sim_time
 from numpy.typing import NDArray
 from tests.fpga import afe_bench
+from tests.fpga.afe_analog_bench import Analog
 
 TOP = "afe_board"
 PARTS = [*afe_bench.PARTS, "part_lines"]
+SMALL = {"ROWS": 16, "COLS": 16, "ADC_LANES": 2, "ADCS": 4, "DACS": 2, "ROW_CHAINS": 2, "COL_CHAINS": 1}
 SOURCES = ["tests/fpga/tops/afe_board.v", *(f"fpga/sim/parts/{part}.v" for part in PARTS)]
 FORM, SET, RESET = range(3)
 GROUND, PLUS, MINUS, PULSE, BIAS, OPEN = 0, 1, 2, 3, 4, 7
@@ -30,82 +31,15 @@ SAMPLE = 228  # cycles from CS falling to the sample
 INPUTS = """
     safe cfg_range cfg_bits cfg_raw cfg_repeats cfg_polarity cfg_idle cfg_reference cfg_level cfg_read_code
     cfg_mask x_valid x_line x_code x_last s_ready
-    p_valid p_kind p_row p_mask p_voltage p_gate p_drive refresh drop power level""".split()
+    p_valid p_kind p_row p_mask p_voltage p_gate p_drive refresh drop power level cut""".split()
 
 
-@dataclass
-class Analog:
-    """Array, multiplexers, amplifiers: currents by nodal analysis, one exponential towards them.
-
-    Args:
-        g: Conductances, [rows, columns] siemens.
-        mux_ohm: On-resistance of a multiplexer.
-        line_ohm: Resistance of a line from cell to cell.
-        feedback_ohm: Of the amplifiers, by range.
-        vref: Reference of the converters, volts: their span is twice that.
-        tau: Time constant of lines and amplifiers, clk cycles.
-        noise: Of a conversion, codes.
-    """
-
-    g: NDArray[np.float64]
-    mux_ohm: float = 125.0
-    line_ohm: float = 2.0
-    feedback_ohm: tuple[float, ...] = (8e3, 16e3, 32e3, 64e3)
-    reference_ohm: float = 1e5
-    vref: float = 1.25
-    tau: float = 30.0
-    noise: float = 0.0
-    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(1))
-    _solved: dict[tuple[bytes, ...], NDArray[np.float64]] = field(default_factory=dict)
-
-    def currents(
-        self, volts: NDArray[np.float64], words: NDArray[np.bool_], grounded: NDArray[np.bool_]
-    ) -> NDArray[np.float64]:
-        """Currents out of the columns, [columns] amperes.
-
-        Args:
-            volts: Behind the rows' multiplexers, [rows] volts; NaN is open.
-            words: Word lines that are on, [rows].
-            grounded: Columns at ground or at an amplifier, [columns]; the others are open.
-        """
-        driven = ~np.isnan(volts)
-        key = (driven.tobytes(), words.tobytes(), grounded.tobytes())
-        if key not in self._solved:
-            self._solved[key] = self._solve(driven, words, grounded)
-        return np.where(driven, volts, 0.0) @ self._solved[key]
-
-    def _solve(
-        self, driven: NDArray[np.bool_], words: NDArray[np.bool_], grounded: NDArray[np.bool_]
-    ) -> NDArray[np.float64]:
-        """Amperes out of each column per volt behind each row, [rows, columns]: two nodes a cell."""
-        rows, columns = self.g.shape
-        count = rows * columns
-        node = np.arange(count).reshape(rows, columns)
-        matrix, right = np.zeros((2 * count, 2 * count)), np.zeros((2 * count, rows))
-
-        def join(a: NDArray[np.int64], b: NDArray[np.int64], siemens: NDArray[np.float64] | float) -> None:
-            here, there, value = a.ravel(), b.ravel(), np.broadcast_to(siemens, a.shape).ravel()
-            np.add.at(matrix, (here, here), value)
-            np.add.at(matrix, (there, there), value)
-            np.add.at(matrix, (here, there), -value)
-            np.add.at(matrix, (there, here), -value)
-
-        join(node, node + count, self.g * words[:, None])
-        join(node[:, :-1], node[:, 1:], 1 / self.line_ohm)
-        join(node[:-1] + count, node[1:] + count, 1 / self.line_ohm)
-        matrix[np.diag_indices(2 * count)] += 1e-12  # what is open leaks
-        for row in np.flatnonzero(driven):
-            matrix[node[row, 0], node[row, 0]] += 1 / self.mux_ohm
-            right[node[row, 0], row] = 1 / self.mux_ohm
-        ends = node[-1] + count
-        for column in np.flatnonzero(grounded):
-            matrix[ends[column], ends[column]] += 1 / self.mux_ohm
-        potential = np.linalg.solve(matrix, right)
-        return np.where(grounded, potential[ends].T / self.mux_ohm, 0.0)
-
-    def codes(self, amperes: NDArray[np.float64], which: int) -> NDArray[np.float64]:
-        """Codes of the converters, not yet rounded."""
-        return amperes * self.feedback_ohm[which] / (2 * self.vref) * 16384
+async def started(dut: Any, analog: Analog | None = None) -> Board:
+    """Returns a board that is up."""
+    board = Board(dut, analog)
+    await board.start()
+    await board.up()
+    return board
 
 
 class Board:

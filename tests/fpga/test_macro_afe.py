@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""macro_afe at pin level: order, patterns, pulses, products, the safe state; no rule of any part broken."""
+"""macro_afe at pin level: order, patterns, pulses, products; no rule of any part broken."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from cocotb.triggers import FallingEdge, RisingEdge
 from cocotb.utils import get_sim_time
+from tests.fpga.afe_analog_bench import Analog, array
 from tests.fpga.afe_board_bench import (
     BIAS,
     COMMON,
@@ -23,16 +24,14 @@ from tests.fpga.afe_board_bench import (
     RESET,
     SENSED,
     SET,
+    SMALL,
     SOURCES,
     TOP,
     VOLT,
-    Analog,
     Board,
+    started,
 )
 from tests.fpga.runner import build_and_test
-
-SMALL = {"ROWS": 16, "COLS": 16, "ADC_LANES": 2, "ADCS": 4, "DACS": 2, "ROW_CHAINS": 2, "COL_CHAINS": 1}
-
 
 LARGE = {"ROWS": 64, "COLS": 64, "ADC_LANES": 4, "ADCS": 4, "DACS": 8, "ROW_CHAINS": 1, "COL_CHAINS": 2}
 
@@ -45,18 +44,6 @@ def test_macro_afe() -> None:
 @pytest.mark.parametrize("adcs", [4, 8])
 def test_busy_converters(adcs: int) -> None:
     build_and_test(TOP, SOURCES, __name__, {**LARGE, "ADCS": adcs}, tests="of_50", internals=False)
-
-
-async def started(dut, analog: Analog | None = None) -> Board:
-    board = Board(dut, analog)
-    await board.start()
-    await board.up()
-    return board
-
-
-def array(seed: int = 3) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    return np.where(rng.random((16, 16)) < 0.5, 1e-7, rng.normal(12e-6, 2e-6, (16, 16)))
 
 
 @cocotb.test()
@@ -258,128 +245,3 @@ async def a_drop_grounds_the_lines_within_64_cycles(dut) -> None:
         assert board.samples == []
     got = await board.multiply([{0: 1}], 0x000F)
     assert got.shape == (1, 4) and board.broken() == set()
-
-
-# ---- The safe state, at the pins ----
-
-
-async def safe(dut, board: Board, *, hold: int = 5) -> None:
-    """Makes the board safe: pins off in the next cycle, then rails at zero, then up again."""
-    dut.safe.value = 1
-    await FallingEdge(dut.clk)
-    assert board.is_safe() and not int(dut.reference_on.value) and int(dut.tia_short.value)
-    await board.cycles(hold)
-    dut.safe.value = 0
-    await board.cycles(600)
-    assert board.is_safe() and int(dut.rails.value) == 0
-    await board.up()
-    assert board.channels() == ([GROUND] * 16, [GROUND] * 16, 0) and int(dut.rails.value) == 0
-
-
-@cocotb.test()
-async def a_reset_shuts_the_board_off_at_once(dut) -> None:
-    board = await started(dut, Analog(array()))
-    board.configure(0xFFFF, bits=4)
-    await board.feed([{0: 15}])
-    await board.wait("begun", 20_000)
-    assert not board.is_safe()
-    dut.rst_n.value = 0
-    await FallingEdge(dut.clk)
-    assert board.is_safe()
-    await board.cycles(3)
-    dut.rst_n.value = 1
-    await board.up()
-    assert board.channels() == ([GROUND] * 16, [GROUND] * 16, 0) and int(dut.rails.value) == 0
-
-
-@cocotb.test()
-async def safe_in_the_middle_of_a_read(dut) -> None:
-    board = await started(dut, Analog(array()))
-    for wait in (1, 250, 700, 1020, 1500, 2400, 2700, 3300):
-        board.configure(0xFFFF, bits=4)
-        await board.feed([{0: 15, 3: 7}, {1: 15}])
-        await board.cycles(wait)
-        board.samples.clear()
-        await safe(dut, board)
-        assert board.samples == [] and int(dut.idle.value)
-    got = await board.multiply([{0: 1}], 0x000F)
-    assert got.shape == (1, 4) and board.broken() == set()
-
-
-@cocotb.test()
-async def safe_in_the_middle_of_a_pulse(dut) -> None:
-    board = await started(dut)
-    for wait in (1, 300, 900, 1400):
-        dut.p_valid.value, dut.p_mask.value, dut.p_voltage.value = 1, 0xFFFF, 0x5000
-        await board.cycles(wait)
-        dut.p_valid.value = 0
-        await safe(dut, board)
-    await board.cycles(10)
-    dut.p_valid.value = 1
-    await board.wait("p_ready", 20_000)
-    await FallingEdge(dut.clk)
-    dut.p_valid.value, dut.p_drive.value = 0, 1
-    await board.cycles(20)
-    assert int(dut.pulse_on.value)
-    dut.p_drive.value, dut.safe.value = 0, 1
-    await FallingEdge(dut.clk)
-    assert board.is_safe()
-    dut.safe.value = 0
-    await board.wait("p_done", 1_000)
-    await board.up()
-    await board.pulse(SET, 3, 0x0F00)
-    assert board.broken() == set()
-
-
-@cocotb.test()
-async def a_pulse_ends_with_its_drive_whatever_else(dut) -> None:
-    board = await started(dut)
-    dut.p_valid.value, dut.p_mask.value, dut.p_voltage.value = 1, 0xFFFF, 0x5000
-    await board.wait("p_ready", 20_000)
-    await FallingEdge(dut.clk)
-    dut.p_drive.value, dut.drop.value = 1, 1
-    await board.cycles(50)
-    assert int(dut.pulse_on.value)
-    dut.p_drive.value, dut.p_valid.value = 0, 0
-    await FallingEdge(dut.clk)
-    assert not int(dut.pulse_on.value)
-    await board.wait("p_done", 4_000)
-    assert board.broken() == set()
-
-
-@cocotb.test()
-async def a_dac_that_browned_out_stops_the_next_operation(dut) -> None:
-    board = await started(dut, Analog(array()))
-    for part in range(board.dacs):
-        dut.power.value = 3 & ~(1 << part)
-        await board.cycles(10)
-        dut.power.value = 3
-        await board.cycles(16_000)
-        assert not int(dut.fault.value)
-        dut.power.value = 3 & ~(1 << part)
-        dut.p_valid.value, dut.p_mask.value = 1, 0xFFFF
-        await board.wait("fault", 2_000)
-        assert board.is_safe() and int(dut.missing.value) == part and not int(dut.p_ready.value)
-        dut.p_valid.value = 0
-        await board.cycles(40_000)
-        assert board.is_safe() and int(dut.rails.value) == 0
-        dut.power.value = 3
-        dut.safe.value = 1
-        await board.cycles(3)
-        dut.safe.value = 0
-        await board.up()
-        assert not int(dut.fault.value)
-    got = await board.multiply([{0: 1}], 0x000F)
-    assert got.shape == (1, 4)
-
-
-@cocotb.test()
-async def a_board_without_its_dacs_never_comes_up(dut) -> None:
-    board = Board(dut)
-    await board.start(power=0b10)
-    await board.wait("fault", 40_000)
-    assert board.is_safe() and int(dut.missing.value) == 0
-    dut.p_valid.value = 1
-    await board.feed([{0: 1}])
-    await board.cycles(40_000)
-    assert board.is_safe() and not int(dut.p_ready.value) and board.began == []

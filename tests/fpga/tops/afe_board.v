@@ -61,6 +61,7 @@ module afe_board #(
 
     // The board
     input  wire [DACS-1:0]         power,
+    input  wire [2:0]              cut,          // wires of the last DAC that are broken, low: SDO, SDI, SCLK
     input  wire [ADCS*14-1:0]      level,
     output wire                    inhibit,
     output wire                    oe_n,
@@ -192,6 +193,10 @@ module afe_board #(
   genvar i;
   generate
     for (i = 0; i < DACS; i = i + 1) begin : g_dac
+      wire       said;
+      wire [2:0] broke = i == DACS - 1 ? cut : 3'd0;
+      assign dac_sdo[i] = said && !broke[0];
+
       part_dac80508 #(
           .CLK_PS(CLK_PS)
       ) u_part (
@@ -199,9 +204,9 @@ module afe_board #(
           .watch (rst_n),
           .power (power[i]),
           .cs_n  (dac_cs_n[i]),
-          .sclk  (dac_sclk),
-          .sdi   (dac_sdi),
-          .sdo   (dac_sdo[i]),
+          .sclk  (dac_sclk && !broke[2]),
+          .sdi   (dac_sdi && !broke[1]),
+          .sdo   (said),
           .out   (rails[i*128 +: 128]),
           .gain  (),
           .broken(dac_broken[i*12 +: 12])

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The board of afe_board between limit_guard and accumulate, as in board_core: nothing drives the port but the guard.
+
+`default_nettype none
+
+module afe_guarded (
+    input  wire        clk,
+    input  wire        rst_n,
+    input  wire        kill,
+    input  wire        safe_latched,
+
+    // Guard
+    input  wire        arm,
+    input  wire        g_valid,
+    input  wire [1:0]  g_kind,
+    input  wire [8:0]  g_row,
+    input  wire [15:0] g_mask,
+    input  wire [15:0] g_voltage,
+    input  wire [31:0] g_width,
+    output wire        g_done,
+    output wire [7:0]  g_status,
+    output wire        given,
+
+    // Vectors and results
+    input  wire [3:0]  cfg_bits,
+    input  wire [15:0] cfg_mask,
+    input  wire [15:0] read_code,
+    input  wire        x_valid_in,
+    output wire        x_ready_in,
+    input  wire [8:0]  x_line,
+    input  wire [8:0]  x_code,
+    input  wire        x_last,
+    output wire        r_valid,
+    output wire [31:0] r_data,
+    output wire        r_last,
+    output wire        idle,
+
+    // The board
+    input  wire [55:0] level,
+    output wire        inhibit,
+    output wire        oe_n,
+    output wire        pulse_on,
+    output wire        begun,
+    output wire [47:0] row_channel,
+    output wire [47:0] column_channel,
+    output wire [255:0] rails,
+    output wire [8:0]  lines_broken
+);
+
+  wire        p_valid, p_ready, p_drive, p_done, x_valid, x_ready, s_ready, s_take, s_valid, s_first, s_last;
+  wire [1:0]  p_kind, s_keep, s_saturated;
+  wire [8:0]  p_row, s_column;
+  wire [15:0] p_mask, p_voltage, p_gate;
+  wire [2:0]  s_plane;
+  wire [47:0] s_code;
+
+  limit_guard #(
+      .ROWS(16),
+      .COLS(16)
+  ) u_guard (
+      .clk           (clk),
+      .rst_n         (rst_n),
+      .kill          (kill),
+      .safe_latched  (safe_latched),
+      .limit_voltage ({16'd3000, {3{16'h6000}}}),
+      .limit_gate    (16'h2000),
+      .limit_width   (32'd5000),
+      .arm           (arm),
+      .disarm        (1'b0),
+      .arm_rows      (16'h00FF),
+      .arm_columns   (16'hFFFF),
+      .arm_operations(8'd7),
+      .arm_pulses    (32'd1000),
+      .arm_voltage   (16'h6000),
+      .arm_expiry    (32'd60000),
+      .armed         (),
+      .pulses_left   (),
+      .g_valid       (g_valid),
+      .g_dry         (1'b0),
+      .g_kind        (g_kind),
+      .g_row         (g_row),
+      .g_mask        (g_mask),
+      .g_voltage     (g_voltage),
+      .g_gate        (16'h1000),
+      .g_width       (g_width),
+      .g_done        (g_done),
+      .g_status      (g_status),
+      .g_limit       (),
+      .given         (given),
+      .given_cells   (),
+      .p_valid       (p_valid),
+      .p_ready       (p_ready),
+      .p_kind        (p_kind),
+      .p_row         (p_row),
+      .p_mask        (p_mask),
+      .p_voltage     (p_voltage),
+      .p_gate        (p_gate),
+      .p_drive       (p_drive),
+      .p_done        (p_done),
+      .read_code     (read_code),
+      .x_valid_in    (x_valid_in),
+      .x_ready_in    (x_ready_in),
+      .x_valid       (x_valid),
+      .x_ready       (x_ready)
+  );
+
+  afe_board u_board (
+      .clk           (clk),
+      .rst_n         (rst_n),
+      .safe          (kill || safe_latched),
+      .fault         (),
+      .missing       (),
+      .cfg_range     (2'd0),
+      .cfg_bits      (cfg_bits),
+      .cfg_raw       (1'b0),
+      .cfg_repeats   (8'd1),
+      .cfg_polarity  (1'b0),
+      .cfg_idle      (2'd0),
+      .cfg_reference (1'b0),
+      .cfg_level     (16'd0),
+      .cfg_read_code (read_code),
+      .cfg_mask      (cfg_mask),
+      .x_valid       (x_valid),
+      .x_ready       (x_ready),
+      .x_line        (x_line),
+      .x_code        (x_code),
+      .x_last        (x_last),
+      .s_ready       (s_ready),
+      .s_take        (s_take),
+      .s_valid       (s_valid),
+      .s_column      (s_column),
+      .s_plane       (s_plane),
+      .s_keep        (s_keep),
+      .s_code        (s_code),
+      .s_saturated   (s_saturated),
+      .s_first       (s_first),
+      .s_last        (s_last),
+      .p_valid       (p_valid),
+      .p_ready       (p_ready),
+      .p_kind        (p_kind),
+      .p_row         (p_row),
+      .p_mask        (p_mask),
+      .p_voltage     (p_voltage),
+      .p_gate        (p_gate),
+      .p_drive       (p_drive),
+      .p_done        (p_done),
+      .refresh       (1'b0),
+      .refresh_done  (),
+      .drop          (1'b0),
+      .idle          (idle),
+      .power         (2'b11),
+      .cut           (3'd0),
+      .level         (level),
+      .inhibit       (inhibit),
+      .oe_n          (oe_n),
+      .pulse_on      (pulse_on),
+      .reference_on  (),
+      .tia_short     (),
+      .tia_range     (),
+      .adc_cs_n      (),
+      .adc_sampled   (),
+      .rails         (rails),
+      .row_channel   (row_channel),
+      .word_line     (),
+      .column_channel(column_channel),
+      .changed       (),
+      .begun         (begun),
+      .stir          (),
+      .dac_broken    (),
+      .row_broken    (),
+      .col_broken    (),
+      .adc_broken    (),
+      .lines_broken  (lines_broken)
+  );
+
+  accumulate #(
+      .COLS     (16),
+      .ADC_LANES(2)
+  ) u_sums (
+      .clk        (clk),
+      .rst_n      (rst_n),
+      .drop       (kill),
+      .idle       (),
+      .cfg_range  (2'd0),
+      .cfg_raw    (1'b0),
+      .cfg_pairs  (1'b0),
+      .cfg_width  (2'd2),
+      .s_ready    (s_ready),
+      .s_take     (s_take),
+      .s_valid    (s_valid),
+      .s_column   (s_column),
+      .s_plane    (s_plane),
+      .s_keep     (s_keep),
+      .s_code     (s_code),
+      .s_saturated(s_saturated),
+      .s_first    (s_first),
+      .s_last     (s_last),
+      .t_valid    (1'b0),
+      .t_table    (4'd0),
+      .t_index    (12'd0),
+      .t_data     (18'd0),
+      .r_valid    (r_valid),
+      .r_ready    (1'b1),
+      .r_data     (r_data),
+      .r_saturated(),
+      .r_last     (r_last)
+  );
+
+endmodule
+
+`default_nettype wire
