@@ -4,7 +4,7 @@
 #define BOARD_MAP_H
 
 // clang-format off
-#define MAP_HASH 0xC5842E7Du
+#define MAP_HASH 0x8F6A4BF3u
 #define PROTOCOL_VERSION 1u
 #define CLK_HZ 60000000u
 #define BAUD 3000000u
@@ -39,7 +39,7 @@ enum opcode_code {
     OPCODE_CELL_DUMP = 0x16, // emulated boards: reads conductance codes
     OPCODE_SWEEP = 0x20, // points of voltage, gate and dwell on every row of the window, a current each
     OPCODE_PROGRAM = 0x21, // write-verify of a window, or a forming ramp, on the board
-    OPCODE_TELEMETRY = 0x22, // reserved: temperatures and supply currents
+    OPCODE_TELEMETRY = 0x22, // counters that no register holds, then sensors where the board has some
     OPCODE_ENV = 0x23, // emulated boards: lets time, temperature and reads act on cells
     OPCODE_RUN = 0x24, // reserved: recurrence on the board
     OPCODE_SEARCH = 0x25, // reserved: content-addressable match
@@ -116,6 +116,23 @@ enum outcome_code {
     OUTCOME_MOVED = 0x03, // accepted, but the independent reading is outside its tolerance
     OUTCOME_SATURATED = 0x04, // the independent reading is saturated
     OUTCOME_UNFINISHED = 0x05, // stopped before it was decided: permission or index space used up
+};
+
+enum telemetry_code {
+    TELEMETRY_COUNTERS = 0x00, // words of counters, this one included; sensors stand after them
+    TELEMETRY_REQUESTS = 0x01, // numbered requests answered since power-up; they and all below count modulo 2^32
+    TELEMETRY_REFUSED = 0x02, // of them, refused
+    TELEMETRY_STOPPED = 0x03, // of them, ended by ABORTED or OPERATION_TIMEOUT
+    TELEMETRY_FORM_PULSES = 0x04, // cell pulses given: FORM
+    TELEMETRY_SET_PULSES = 0x05, // cell pulses given: SET
+    TELEMETRY_RESET_PULSES = 0x06, // cell pulses given: RESET
+    TELEMETRY_RESULTS = 0x07, // results of MAC, MAC_RAW, READ_CELLS and SWEEP that ended OK
+    TELEMETRY_SATURATED = 0x08, // of them, saturated
+    TELEMETRY_LONGEST = 0x09, // most cycles that an OK reply has told
+    TELEMETRY_LONGEST_OPCODE = 0x0A, // opcode of the first request that took them
+    TELEMETRY_FIRMWARE_RUNS = 0x0B, // requests that the firmware answered OK
+    TELEMETRY_FIRMWARE_FAULTS = 0x0C, // requests that ended by FIRMWARE_FAULT or MACRO_TIMEOUT
+    TELEMETRY_LAST_STOP = 0x0D, // opcode (7:0) and status (15:8) of the last request that was stopped or ended by a fault; 0: none
 };
 
 //  https://github.com/SystemRDL/PeakRDL-cheader

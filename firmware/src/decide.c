@@ -91,7 +91,7 @@ static void step(const struct plan* plan, uint32_t direction, struct program_cel
     if (first || (reversed && !ping_pong)) {
         cell->s = 0;
     } else if (reversed || !ping_pong) {
-        cell->s += cell->s < 0xFFFFu ? 1u : 0u;
+        cell->s++;  // at most once a pulse, and those fit a byte
     }
 }
 
@@ -124,7 +124,7 @@ void decide_reading(const struct plan* plan, int32_t y, struct program_cell* cel
     int32_t t = (int32_t)((uint32_t)cell->target << plan->a);
     cell->sum += y;
     cell->m++;
-    cell->readings += cell->readings < 0xFFFFu ? 1u : 0u;
+    cell->readings += cell->readings < COUNT_TOP ? 1u : 0u;
     if (plan->algorithm == ALGORITHM_FORM_RAMP) {
         if (y >= t) {
             cell->outcome = OUTCOME_DONE;
@@ -133,13 +133,13 @@ void decide_reading(const struct plan* plan, int32_t y, struct program_cell* cel
         }
         return;
     }
+    // Both sides of the page's comparisons, over 16: what is left to the bound, and the guard.
     int32_t e = cell->sum - (int32_t)cell->m * t;
-    int64_t miss = (int64_t)magnitude(e) * 16;
-    int64_t edge = (int64_t)(cell->guard * root[cell->m]);
-    int64_t bound = (int64_t)(16u * cell->m) * ((int64_t)cell->tolerance << plan->a);
-    if (miss + edge <= bound) {
+    int32_t left = (int32_t)(cell->m * ((uint32_t)cell->tolerance << plan->a) - magnitude(e));
+    uint32_t edge = cell->guard * root[cell->m];
+    if (left >= (int32_t)((edge + 15u) >> 4)) {
         cell->outcome = OUTCOME_DONE;
-    } else if (miss - edge > bound || cell->m >= plan->most) {
+    } else if (left < -(int32_t)(edge >> 4) || cell->m >= plan->most) {
         decide(plan, e > 0, y, cell);
     }
 }

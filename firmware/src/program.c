@@ -7,7 +7,7 @@
 #include "window.h"
 #include "workspace.h"
 
-enum { KINDS = 3u, MAX_ROUNDS = 1024u, INDICES = 1u << 20, HEAD_WORDS = 4u, COUNT_TOP = 255u };
+enum { KINDS = 3u, MAX_ROUNDS = 1024u, INDICES = 1u << 20, HEAD_WORDS = 4u, LAST = 0xFFFFu };
 enum { SUM_TOP = (1 << 23) - 1 };
 
 // What a request has used and decided so far. Rows and columns are those of the window module.
@@ -20,11 +20,17 @@ struct job {
     enum status_code failure;  // OK while the macro answers
 };
 
-// What a reading of a row left: the open cells, and those that wait for a pulse, by kind.
+// What a reading of a row left: the open cells (workspace_open), and how many wait for a pulse, by kind.
 struct round {
     uint32_t mask[CORE_MASK_WORDS];
     uint32_t open;
-    uint32_t waiting[KINDS], lowest[KINDS];
+    uint32_t waiting[KINDS];
+};
+
+// The cells that wait for one kind of pulse, chained by `next`; the lowest of their keys.
+struct chain {
+    uint32_t kind, lowest;
+    uint16_t first;
 };
 
 static struct job job;
@@ -120,49 +126,44 @@ static bool permitted(uint32_t kind) {
 
 // ---- A row ----
 
-// The key of a cell's coming pulse: RESETs of TWO_PULSE share one voltage.
-static uint32_t key_of(uint32_t kind, const struct program_cell* cell) {
-    bool erase = job.plan.algorithm == ALGORITHM_TWO_PULSE && kind == PULSE_RESET;
-    return erase ? job.plan.down.start : cell->key;
+// RESETs of TWO_PULSE share one voltage, whatever their cells' keys.
+static bool is_erase(uint32_t kind) {
+    return job.plan.algorithm == ALGORITHM_TWO_PULSE && kind == PULSE_RESET;
 }
 
 static void begin(struct round* round) {
-    clear_mask(round->mask);
-    round->open = 0;
-    for (uint32_t kind = 0; kind < KINDS; kind++) {
-        round->waiting[kind] = 0;
-        round->lowest[kind] = UINT32_MAX;
+    window_mask(&window_columns, round->mask);
+    round->open = window_columns.count;
+    for (uint32_t i = 0; i < round->open; i++) {
+        workspace_open[i] = (uint16_t)i;
     }
 }
 
-static void note(uint32_t kind, const struct program_cell* cell, struct round* round) {
-    if ((cell->coming >> kind & 1u) != 0u) {
-        uint32_t key = key_of(kind, cell);
-        round->waiting[kind]++;
-        round->lowest[kind] = key < round->lowest[kind] ? key : round->lowest[kind];
-    }
+static void drop_bit(uint32_t mask[CORE_MASK_WORDS], uint32_t column) {
+    uint32_t line = window_columns.line[column];
+    mask[line / 32u] &= ~(1u << line % 32u);
 }
 
 // Reads the open cells and judges them; `round` says which are open, and comes back with what is left.
 static void read_and_judge(uint32_t row, struct program_cell* cells, struct round* round) {
-    uint32_t result = 0;
+    uint32_t kept = 0;
     bridge_mask(round->mask, job.mask_words);
     job.readings += round->open;
     read_row(row, job.plan.a);
-    begin(round);
-    for (uint32_t i = 0; job.failure == STATUS_OK && i < window_columns.count; i++) {
-        struct program_cell* cell = &cells[i];
-        if (cell->outcome != OUTCOME_OPEN) {
-            continue;
-        }
-        decide_reading(&job.plan, bridge_result(result++), cell);
+    round->waiting[PULSE_RESET] = round->waiting[job.plan.up.kind] = 0;
+    for (uint32_t i = 0; job.failure == STATUS_OK && i < round->open; i++) {
+        uint16_t column = workspace_open[i];
+        struct program_cell* cell = &cells[column];
+        decide_reading(&job.plan, bridge_result(i), cell);
         if (cell->outcome == OUTCOME_OPEN) {
-            set_bit(round->mask, i);
-            round->open++;
-            note(PULSE_RESET, cell, round);
-            note(job.plan.up.kind, cell, round);
+            workspace_open[kept++] = column;
+            round->waiting[PULSE_RESET] += cell->coming >> PULSE_RESET & 1u;
+            round->waiting[job.plan.up.kind] += cell->coming >> job.plan.up.kind & 1u;
+        } else {
+            drop_bit(round->mask, column);
         }
     }
+    round->open = kept;
 }
 
 // A pulse that was not given is not counted.
@@ -189,31 +190,48 @@ static bool give(uint32_t row, uint32_t kind, uint32_t key, uint32_t size,
     return status == STATUS_OK || status == STATUS_ABORTED;
 }
 
-// The group of the lowest key of a kind; the lowest of those that are left is found on the way.
-static void pulse_group(uint32_t row, uint32_t kind, struct program_cell* cells, struct round* round) {
-    uint32_t mask[CORE_MASK_WORDS];
-    uint32_t key = round->lowest[kind];
-    uint32_t next = UINT32_MAX;
-    uint32_t size = 0;
-    clear_mask(mask);
-    for (uint32_t i = 0; i < window_columns.count; i++) {
-        struct program_cell* cell = &cells[i];
-        if ((cell->coming >> kind & 1u) == 0u) {
-            continue;
-        }
-        uint32_t its = key_of(kind, cell);
-        if (its == key) {
-            set_bit(mask, i);
+// The cells that wait for a kind of pulse, columns ascending.
+static struct chain chain_of(uint32_t kind, const struct round* round, struct program_cell* cells) {
+    struct chain chain = {.kind = kind, .lowest = UINT32_MAX, .first = LAST};
+    uint16_t* link = &chain.first;
+    for (uint32_t i = 0; i < round->open; i++) {
+        struct program_cell* cell = &cells[workspace_open[i]];
+        if ((cell->coming >> kind & 1u) != 0u) {
             cell->coming = (uint8_t)(cell->coming & ~(1u << kind));
-            cell->pulses++;
-            size++;
-        } else {
-            next = its < next ? its : next;
+            chain.lowest = cell->key < chain.lowest ? cell->key : chain.lowest;
+            *link = workspace_open[i];
+            link = &cell->next;
         }
     }
-    round->lowest[kind] = next;
-    round->waiting[kind] -= size;
-    if (give(row, kind, key, size, mask)) {
+    *link = LAST;
+    chain.lowest = is_erase(kind) ? job.plan.down.start : chain.lowest;
+    return chain;
+}
+
+// The group of the lowest key leaves the chain and is pulsed; the lowest of those that are left is found on
+// the way.
+static void pulse_group(uint32_t row, struct program_cell* cells, struct chain* chain) {
+    uint32_t mask[CORE_MASK_WORDS];
+    uint32_t key = chain->lowest;
+    uint32_t size = 0;
+    bool all = is_erase(chain->kind);
+    uint16_t* link = &chain->first;
+    clear_mask(mask);
+    chain->lowest = UINT32_MAX;
+    while (*link != LAST) {
+        uint32_t column = *link;
+        struct program_cell* cell = &cells[column];
+        if (all || cell->key == key) {
+            set_bit(mask, column);
+            cell->pulses++;
+            size++;
+            *link = cell->next;
+        } else {
+            chain->lowest = cell->key < chain->lowest ? cell->key : chain->lowest;
+            link = &cell->next;
+        }
+    }
+    if (give(row, chain->kind, key, size, mask)) {
         job.given += size;
     } else {
         take_back(mask, cells);
@@ -221,10 +239,13 @@ static void pulse_group(uint32_t row, uint32_t kind, struct program_cell* cells,
 }
 
 // The pulses of a kind, keys rising.
-static void pulse_kind(uint32_t row, uint32_t kind, struct program_cell* cells, struct round* round) {
-    for (uint32_t groups = 0; runs() && round->waiting[kind] != 0u && groups < window_columns.count;
-         groups++) {
-        pulse_group(row, kind, cells, round);
+static void pulse_kind(uint32_t row, uint32_t kind, const struct round* round, struct program_cell* cells) {
+    if (round->waiting[kind] == 0u || !runs()) {
+        return;
+    }
+    struct chain chain = chain_of(kind, round, cells);
+    for (uint32_t groups = 0; runs() && chain.first != LAST && groups < window_columns.count; groups++) {
+        pulse_group(row, cells, &chain);
     }
 }
 
@@ -239,16 +260,15 @@ static void close(uint32_t outcome, struct program_cell* cells) {
 
 static void program_row(uint32_t row, struct program_cell* cells) {
     struct round round;
-    window_mask(&window_columns, round.mask);
-    round.open = window_columns.count;
+    begin(&round);
     for (uint32_t rounds = 0; rounds < MAX_ROUNDS && round.open != 0u && runs(); rounds++) {
         if (job.n + (1u << job.plan.a) + 2u * window_columns.count > INDICES) {
             job.stopped = true;
             break;
         }
         read_and_judge(row, cells, &round);
-        pulse_kind(row, PULSE_RESET, cells, &round);
-        pulse_kind(row, job.plan.up.kind, cells, &round);
+        pulse_kind(row, PULSE_RESET, &round, cells);
+        pulse_kind(row, job.plan.up.kind, &round, cells);
     }
     if (runs()) {
         close(OUTCOME_BUDGET, cells);
@@ -276,8 +296,7 @@ static uint32_t clamp(int32_t z) {
 }
 
 static uint32_t counts(uint32_t i, const struct program_cell* cells) {
-    uint32_t readings = cells[i].readings < COUNT_TOP ? cells[i].readings : COUNT_TOP;
-    return i < window_columns.count ? cells[i].pulses | readings << 8 : 0u;
+    return i < window_columns.count ? cells[i].pulses | (uint32_t)cells[i].readings << 8 : 0u;
 }
 
 // Reads a row once more and writes its part of the reply; returns the word after it.

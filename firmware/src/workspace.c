@@ -2,3 +2,4 @@
 #include "workspace.h"
 
 union workspace workspace __attribute__((section(".buffers")));
+uint16_t workspace_open[MAX_LINES] __attribute__((section(".buffers")));

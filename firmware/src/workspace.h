@@ -25,11 +25,12 @@ struct program_cell {
     uint32_t guard;  // of one reading
     int16_t target;  // codes of one conversion
     uint16_t tolerance;
-    uint16_t s;     // steps of the amplitude
     uint16_t gate;  // G
-    uint16_t readings;
-    uint16_t key;  // of its coming pulse: voltage, or gate in TWO_PULSE
-    uint8_t m;     // readings in the sum
+    uint16_t key;   // of its coming pulse: voltage, or gate in TWO_PULSE
+    uint16_t next;  // column after it in the chain of those that wait for a kind of pulse
+    uint8_t s;      // steps of the amplitude
+    uint8_t readings;
+    uint8_t m;  // readings in the sum
     uint8_t run;
     uint8_t pulses;
     uint8_t direction;  // kind of its last pulse; DIRECTION_NONE before the first
@@ -43,6 +44,9 @@ union workspace {
 };
 
 extern union workspace workspace;
+
+//! Columns of the row whose cells are open, ascending, as places in the list of the window's columns.
+extern uint16_t workspace_open[MAX_LINES];
 
 _Static_assert(sizeof(struct program_cell) == 32, "memory is planned for 32 bytes a cell");
 

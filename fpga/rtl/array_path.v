@@ -72,6 +72,8 @@ module array_path #(
     output wire                p_drive,
     output wire                given,
     output wire [9:0]          given_cells,
+    output wire [1:0]          given_kind,
+    output wire                result,          // the array gives one
 
     // Tables, emulator registers
     input  wire                t_valid,
@@ -210,6 +212,7 @@ module array_path #(
       .g_limit      (g_limit),
       .given        (given),
       .given_cells  (given_cells),
+      .given_kind   (given_kind),
       .row          (op_row),
       .p_elapsed    (p_elapsed),
       .p_index      (p_index),
@@ -243,6 +246,8 @@ module array_path #(
       .nv_column    (nv_out[18:10]),
       .nv_g         (nv_out[28:19])
   );
+
+  assign result = sum_valid;
 
 endmodule
 

@@ -6,6 +6,7 @@
 // something made the board safe does not release the latch.
 
 `default_nettype none
+`include "board_map.vh"
 
 module core_engine #(
     parameter        ROWS              = 512,
@@ -186,6 +187,11 @@ module core_engine #(
       .w_write         (run_write),
       .w_address       (run_address),
       .w_data          (run_data),
+      .answered        (q_done),
+      .r_status        (r_status),
+      .r_write         (r_write),
+      .r_address       (r_address),
+      .r_data          (r_data),
       .row_restart     (row_restart),
       .row_next        (row_next),
       .row             (row),
@@ -228,6 +234,7 @@ module core_engine #(
       .watchdog_trip    (watchdog_trip),
       .break_seen       (break_seen),
       .stop_pin         (stop_pin),
+      .fault            (q_done && r_status == `STATUS_FIRMWARE_FAULT),
       .operation_timeout(operation_timeout),
       .epoch_seen       (epoch_seen),
       .clear_safe       (clear_safe && !stop),

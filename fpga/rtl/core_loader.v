@@ -108,7 +108,7 @@ module core_loader (
     case (state_q)
       ST_JUDGE: begin
         status_q <= stop ? `STATUS_ABORTED : armed ? `STATUS_STILL_ARMED : good ? `STATUS_OK : `STATUS_BAD_FIELD;
-        words_q  <= good || stop || armed ? 96'd0 : too_long ? {32'd1, MOST, total}
+        words_q  <= good || stop || armed ? 96'd0 : too_long ? {32'd1, total == 32'd0 ? 32'd1 : MOST, total}
             : beyond ? {32'd0, total, after} : {50'd0, next_q, first};
       end
       ST_LOAD: if (stop) {status_q, words_q} <= {`STATUS_ABORTED, 96'd0};

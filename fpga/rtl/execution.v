@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Executes what the command engine has judged: register_path for PING, registers and tables, array_path for the rest.
+// Executes what the command engine has judged: register_path for PING, registers and tables, telemetry, array_path for the rest.
 //
-// `start` begins, `done` comes once; the two share request memory and reply words by time. Registers, tables and limits go from
-// the one to the other. Only one of them ever runs.
+// `start` begins, `done` comes once; they share request memory and reply words by time. Registers, tables and limits go from
+// the first to the last. Only one of them ever runs.
 
 `default_nettype none
 `include "board_map.vh"
@@ -50,6 +50,13 @@ module execution #(
     output wire [15:0]         w_address,
     output wire [31:0]         w_data,
 
+    // What was answered, for telemetry
+    input  wire                answered,
+    input  wire [7:0]          r_status,
+    input  wire                r_write,
+    input  wire [15:0]         r_address,
+    input  wire [31:0]         r_data,
+
     // Walks of the window
     output wire                row_restart,
     output wire                row_next,
@@ -96,6 +103,11 @@ module execution #(
   wire [63:0] limit_voltage;
   wire is_vector = opcode == `OP_MAC || opcode == `OP_MAC_RAW || opcode == `OP_READ_CELLS;
   wire is_simple = opcode == `OP_PING || opcode == `OP_REG_READ || opcode == `OP_REG_WRITE || opcode == `OP_TABLE_WRITE;
+  wire         is_telemetry = opcode == `OP_TELEMETRY;
+  wire         telemetry_done, telemetry_write, result;
+  wire [1:0]   given_kind;
+  wire [15:0]  telemetry_total, telemetry_address;
+  wire [31:0]  telemetry_data;
   wire         register_done, register_write, t_valid, array_done, array_counting, array_write, given;
   wire [1:0]   array_count;
   wire [3:0]   t_table;
@@ -158,6 +170,28 @@ module execution #(
       .emu             (emu)
   );
 
+  telemetry u_telemetry (
+      .clk        (clk),
+      .rst_n      (rst_n),
+      .begun      (start),
+      .answered   (answered),
+      .opcode     (opcode),
+      .status     (r_status),
+      .r_write    (r_write),
+      .r_address  (r_address),
+      .r_data     (r_data),
+      .result     (result),
+      .given      (given),
+      .given_kind (given_kind),
+      .given_cells(given_cells),
+      .start      (start && is_telemetry),
+      .done       (telemetry_done),
+      .total      (telemetry_total),
+      .w_write    (telemetry_write),
+      .w_address  (telemetry_address),
+      .w_data     (telemetry_data)
+  );
+
   array_path #(
       .ROWS             (ROWS),
       .COLS             (COLS),
@@ -170,7 +204,7 @@ module execution #(
       .clk_results   (clk_results),
       .clk_core      (clk_core),
       .rst_n         (rst_n),
-      .start         (start && !is_simple),
+      .start         (start && !is_simple && !is_telemetry),
       .stop          (stop),
       .opcode        (opcode),
       .fixed         (fixed),
@@ -218,6 +252,8 @@ module execution #(
       .p_drive       (p_drive),
       .given         (given),
       .given_cells   (given_cells),
+      .given_kind    (given_kind),
+      .result        (result),
       .t_valid       (t_valid),
       .t_table       (t_table),
       .t_index       (t_index),
@@ -229,16 +265,16 @@ module execution #(
 
   // ---- Outputs ----
   assign limit_read = limit_voltage[63:48];
-  assign done      = register_done || array_done;
-  assign status    = is_simple ? register_status : array_status;
+  assign done      = register_done || telemetry_done || array_done;
+  assign status    = is_simple ? register_status : is_telemetry ? `STATUS_OK : array_status;
   assign words     = is_simple ? register_words : array_words;
-  assign count     = is_simple ? 2'd0 : array_count;
-  assign total     = is_simple ? register_total : array_total;
+  assign count     = is_simple || is_telemetry ? 2'd0 : array_count;
+  assign total     = is_simple ? register_total : is_telemetry ? telemetry_total : array_total;
   assign counting  = is_simple || array_counting;
   assign q_address = is_simple ? register_q_address : array_q_address;
-  assign w_write   = register_write || array_write;
-  assign w_address = is_simple ? register_address : array_address;
-  assign w_data    = is_simple ? register_data : array_data;
+  assign w_write   = register_write || telemetry_write || array_write;
+  assign {w_address, w_data} = is_simple ? {register_address, register_data}
+      : is_telemetry ? {telemetry_address, telemetry_data} : {array_address, array_data};
 
 endmodule
 

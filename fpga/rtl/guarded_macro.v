@@ -46,6 +46,7 @@ module guarded_macro #(
     output wire [31:0]         g_limit,
     output wire                given,
     output wire [9:0]          given_cells,
+    output wire [1:0]          given_kind,      // with `given`
     input  wire [8:0]          row,
     input  wire [31:0]         p_elapsed,
     input  wire [63:0]         p_index,
@@ -201,6 +202,8 @@ module guarded_macro #(
       .nv_column   (nv_column),
       .nv_g        (nv_g)
   );
+
+  assign given_kind = p_kind;
 
 endmodule
 

@@ -88,7 +88,7 @@ module reply_size #(
     endcase
   end
   wire [31:0] plain      = opcode == `OP_PING ? {16'd0, words} : opcode == `OP_REG_READ ? {16'd0, count}
-      : opcode == `OP_SELF_TEST ? 32'd19 : is_selfcal ? {20'd0, columns, 2'd2} : 32'd0;
+      : opcode == `OP_SELF_TEST ? 32'd19 : opcode == `OP_TELEMETRY ? {28'd0, `TELEMETRY_LAST_STOP} + 32'd1 : is_selfcal ? {20'd0, columns, 2'd2} : 32'd0;
   wire [31:0] flag_words = {5'd0, product_q[31:5]} + {31'd0, product_q[4:0] != 5'd0};
 
   // ---- Outputs ----

@@ -49,7 +49,7 @@ module request_fetch (
       `OP_PING: least = 16'd0;
       `OP_REG_READ: {fixed_words, exact, least} = {3'd2, 1'b1, 16'd2};
       `OP_REG_WRITE, `OP_TABLE_WRITE: {fixed_words, least} = {3'd1, 16'd2};
-      `OP_DISARM: exact = 1'b1;
+      `OP_DISARM, `OP_TELEMETRY: exact = 1'b1;
       `OP_ARM: {fixed_words, axes, least} = {3'd5, 1'b1, 16'd9};
       `OP_MAC, `OP_MAC_RAW, `OP_READ_CELLS: {fixed_words, axes, least} = {3'd5, 1'b1, 16'd9};
       `OP_PULSE: {fixed_words, axes, least} = {3'd6, 1'b1, 16'd10};

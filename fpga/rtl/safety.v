@@ -17,6 +17,7 @@ module safety (
     input  wire watchdog_trip,
     input  wire break_seen,
     input  wire stop_pin,
+    input  wire fault,             // of the firmware, as it is answered
     input  wire operation_timeout,
     input  wire epoch_seen,
     input  wire clear_safe,
@@ -32,7 +33,7 @@ module safety (
 
   // ---- Next state ----
   wire stop_edge = stop_q && !stopped_q;
-  wire cause     = safe_seen || control_safe || watchdog_trip || break_q || stop_edge;
+  wire cause     = safe_seen || control_safe || watchdog_trip || break_q || stop_edge || fault;
   wire release_d = clear_safe || epoch_seen;
 
   // ---- Registers ----

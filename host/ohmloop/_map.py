@@ -4,7 +4,7 @@
 from enum import IntEnum
 from typing import Final
 
-MAP_HASH: Final = 0xC5842E7D
+MAP_HASH: Final = 0x8F6A4BF3
 
 PROTOCOL_VERSION: Final = 1
 """Version nibble of every frame."""
@@ -76,7 +76,7 @@ class Opcode(IntEnum):
     PROGRAM = 0x21
     """Write-verify of a window, or a forming ramp, on the board."""
     TELEMETRY = 0x22
-    """Reserved: temperatures and supply currents."""
+    """Counters that no register holds, then sensors where the board has some."""
     ENV = 0x23
     """Emulated boards: lets time, temperature and reads act on cells."""
     RUN = 0x24
@@ -224,6 +224,39 @@ class Outcome(IntEnum):
     """The independent reading is saturated."""
     UNFINISHED = 0x05
     """Stopped before it was decided: permission or index space used up."""
+
+
+class Telemetry(IntEnum):
+    """Telemetry codes of the wire."""
+
+    COUNTERS = 0x00
+    """Words of counters, this one included; sensors stand after them."""
+    REQUESTS = 0x01
+    """Numbered requests answered since power-up; they and all below count modulo 2^32."""
+    REFUSED = 0x02
+    """Of them, refused."""
+    STOPPED = 0x03
+    """Of them, ended by ABORTED or OPERATION_TIMEOUT."""
+    FORM_PULSES = 0x04
+    """Cell pulses given: FORM."""
+    SET_PULSES = 0x05
+    """Cell pulses given: SET."""
+    RESET_PULSES = 0x06
+    """Cell pulses given: RESET."""
+    RESULTS = 0x07
+    """Results of MAC, MAC_RAW, READ_CELLS and SWEEP that ended OK."""
+    SATURATED = 0x08
+    """Of them, saturated."""
+    LONGEST = 0x09
+    """Most cycles that an OK reply has told."""
+    LONGEST_OPCODE = 0x0A
+    """Opcode of the first request that took them."""
+    FIRMWARE_RUNS = 0x0B
+    """Requests that the firmware answered OK."""
+    FIRMWARE_FAULTS = 0x0C
+    """Requests that ended by FIRMWARE_FAULT or MACRO_TIMEOUT."""
+    LAST_STOP = 0x0D
+    """Opcode (7:0) and status (15:8) of the last request that was stopped or ended by a fault; 0: none."""
 
 
 class Register(IntEnum):

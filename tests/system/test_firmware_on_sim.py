@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from boards import SMALL, Peer, opened, peers
 
-from ohmloop._map import Algorithm, Opcode, Outcome, Pulse, Register, Status
+from ohmloop._map import Algorithm, Field, Opcode, Outcome, Pulse, Register, Status, Telemetry
 from ohmloop.link.messages import Axis, KindDrive, ProgramReply, ProgramRequest, pack_words, unpack_words
 from ohmloop.profile import load_profile
 
@@ -127,6 +127,23 @@ def test_another_image_is_loaded_and_the_built_one_again(peer: Peer) -> None:
     assert load(peer, image, crc=1) == (Status.BAD_IMAGE, (1, zlib.crc32(image), 2))
     assert not peer.hello(0x3333).firmware_present
     assert answer(peer, Opcode.SELF_TEST, reference_request()) == (Status.NO_FIRMWARE, (0, 0, 0))
+    assert load(peer, built_image())[0] == Status.OK
+    assert answer(peer, Opcode.SELF_TEST, reference_request())[1][1] == 0
+
+
+def test_a_fault_latches_the_safe_state_and_drops_what_is_queued(peer: Peer) -> None:
+    load(peer, EBREAK.to_bytes(4, "little"))
+    peer.arm()
+    first = peer.send(Opcode.SELF_TEST, reference_request())
+    second = peer.send(Opcode.PING, b"1234")
+    faulted, dropped = peer.reply_to(first), peer.reply_to(second)
+    assert (faulted.status, faulted.state & 3) == (Status.FIRMWARE_FAULT, 2)  # latched, disarmed
+    assert (dropped.status, unpack_words(dropped.payload)) == (Status.ABORTED, (0, 0, 0))
+    assert answer(peer, Opcode.SELF_TEST, reference_request())[0] == Status.SAFE_LATCHED
+    told = unpack_words(peer.ok(Opcode.TELEMETRY))
+    assert told[Telemetry.FIRMWARE_FAULTS] == 1
+    assert told[Telemetry.LAST_STOP] == Opcode.PING | Status.ABORTED << 8
+    peer.write_registers({Register.CONTROL: 1 << Field.CONTROL_CLEAR_SAFE})
     assert load(peer, built_image())[0] == Status.OK
     assert answer(peer, Opcode.SELF_TEST, reference_request())[1][1] == 0
 

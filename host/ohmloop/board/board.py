@@ -21,6 +21,7 @@ from ohmloop.board.limits import Limits
 from ohmloop.board.macro import Macro
 from ohmloop.board.recognition import require_recognised
 from ohmloop.board.recording import Records
+from ohmloop.board.service import Serviced
 from ohmloop.board.window import Unpicklable, Window
 from ohmloop.errors import LimitError, NotArmed, OhmloopError
 from ohmloop.link.messages import Identity, largest_reply_words
@@ -77,7 +78,7 @@ def _leave_safe(core: Core) -> None:
         core.records.close()
 
 
-class Board(Unpicklable):
+class Board(Serviced, Unpicklable):
     """One board, real or emulated, made by `ohmloop.open`; leave it with `with` or `close`.
 
     On every exit (the end of `with`, an exception, Ctrl-C, the end of the program) it is made safe.
@@ -92,7 +93,7 @@ class Board(Unpicklable):
 
     @property
     def identity(self) -> Identity:
-        """What the board said of itself when it was opened."""
+        """What the board said of itself when it was opened, or when its firmware was replaced."""
         return self._core.identity
 
     @property

@@ -16,6 +16,7 @@ from ohmloop.board.matvec import Matvec
 from ohmloop.board.programmable import Programmable
 from ohmloop.board.pulses import PulseShape, run_pulses
 from ohmloop.board.results import FormResult, MacResult, ReadResult, ResetResult
+from ohmloop.board.selfcal import SelfCalibrating
 from ohmloop.board.window import Key, Window, chosen_lines, split_key
 from ohmloop.errors import ShapeError
 from ohmloop.profile import Profile
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from ohmloop.board.board import Board
 
 
-class Macro(Matvec, Mappable, Programmable):
+class Macro(Matvec, Mappable, Programmable, SelfCalibrating):
     """An array of `rows` driven lines and `columns` sensed lines.
 
     Every argument is checked before anything is sent; what is refused has driven nothing.

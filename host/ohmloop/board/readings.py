@@ -97,6 +97,14 @@ def cells(
     return _result(ReadResult, core, window, template, got, (rows, -1))
 
 
+def reference_unit(core: Core) -> float:
+    """Returns the conductance of one level of the reference input, siemens; raises Refused without one."""
+    source = core.profile.chip.front_end.reference
+    if source is None or not core.identity.reference_input:
+        raise Refused("the board has no reference input (reference: none)", value="reference", where=core.url)
+    return float(source.unit.value) * 1e-6  # the profile tells microsiemens
+
+
 def reference(
     core: Core,
     window: Window,
@@ -112,11 +120,9 @@ def reference(
     count = whole(n, "n", lowest=1, highest=MAX_READINGS)
     repeats_log2 = averages_log2(averages)
     read_code = _read_code(core, None)
-    source = core.profile.chip.front_end.reference
-    if source is None or not core.identity.reference_input:
-        raise Refused("the board has no reference input (reference: none)", value="reference", where=core.url)
-    unit = source.unit.value / core.profile.chip.cells.g_lsb.value
-    cells_alike = abs(signed_level) * unit / core.profile.g_code_max
+    cells_alike = (
+        abs(signed_level) * reference_unit(core) / (core.profile.g_code_max * core.profile.g_lsb_siemens)
+    )
     template = VectorRequest(
         opcode=Opcode.MAC,
         macro=window.macro.index,

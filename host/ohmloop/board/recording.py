@@ -93,6 +93,9 @@ class Records(Protocol):
     def require_same_chip(self, macro: int, siemens: ArrayLike, uncertainty_siemens: ArrayLike) -> None:
         """Raises WrongChip where these cells, measured now, are another chip's."""
 
+    def firmware_changed(self, crc: int) -> None:
+        """Notes the CRC-32 of the firmware that the board runs from now on."""
+
     def close(self) -> None:
         """Closes the records."""
 
@@ -144,6 +147,9 @@ class Unrecorded:
         """Returns None: nothing is known."""
 
     def require_same_chip(self, macro: int, siemens: ArrayLike, uncertainty_siemens: ArrayLike) -> None:
+        """Does nothing."""
+
+    def firmware_changed(self, crc: int) -> None:
         """Does nothing."""
 
     def close(self) -> None:

@@ -25,6 +25,7 @@ from ohmloop.cli.bench import (
     pulse_one_cell,
     write_tables,
 )
+from ohmloop.cli.firmware_check import check_firmware
 from ohmloop.link.messages import (
     Axis,
     VectorReply,
@@ -250,4 +251,5 @@ CHECKS: Final[dict[str, Check]] = {
     "watchdog": check_watchdog,
     "emulated cells": check_cells,
     "exact products": check_products,
+    "firmware": check_firmware,
 }

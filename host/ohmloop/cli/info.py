@@ -12,6 +12,7 @@ import ohmloop
 
 if TYPE_CHECKING:
     from ohmloop.board import Board
+    from ohmloop.board.service import Telemetry
 
 
 def show_info(url: str, *, chip: str | None, profile: str | None) -> None:
@@ -22,6 +23,21 @@ def show_info(url: str, *, chip: str | None, profile: str | None) -> None:
         for name, value in board_facts(board).items():
             table.add_row(name, value)
         console.print(table)
+
+
+def telemetry_facts(seen: Telemetry) -> dict[str, str]:
+    """Returns what a board has done since power-up, by name."""
+    longest = f"longest {seen.longest_s * 1e3:.3g} ms {seen.longest_operation}".rstrip()
+    return {
+        "uptime": f"{seen.uptime_s:.3f} s by its clock, {seen.busy_s:.3f} s of them reading",
+        "requests": f"{seen.requests}; refused {seen.refused}, stopped {seen.stopped}; {longest}",
+        "cell pulses": f"FORM {seen.form_pulses}, SET {seen.set_pulses}, RESET {seen.reset_pulses}",
+        "results read": f"{seen.results}, {seen.saturated} saturated",
+        "firmware runs": f"{seen.firmware_runs}, {seen.firmware_faults} faults",
+        "last stop": seen.last_stop or "none",
+        "link": f"{seen.frames_received} frames, {seen.crc_errors} CRC errors, {seen.gaps} gaps, "
+        f"{seen.duplicates} repeated, watchdog tripped {seen.watchdog_trips} times",
+    } | {f"sensor {one.kind}.{one.channel}": f"{one.value}, {one.age_s:.1f} s old" for one in seen.sensors}
 
 
 def board_facts(board: Board) -> dict[str, str]:
@@ -44,9 +60,13 @@ def board_facts(board: Board) -> dict[str, str]:
             f"{macro.rows} x {macro.columns}, {macro.lanes} lanes, {macro.adc_lanes} ADC lanes, "
             f"{macro.ranges} ranges, {macro.input_bits} input bits"
         )
-    return facts | {
-        "limits": str(board.limits),
-        "profile": f"{profile.name} (digest {profile.digest:08x}): {profile.chip.title}",
-        "forming": f"{profile.forming.voltage_v:.4f} V, gate {profile.forming.gate_v:.3f} V, "
-        f"{profile.forming.width_s * 1e6:g} us",
-    }
+    return (
+        facts
+        | telemetry_facts(board.telemetry())
+        | {
+            "limits": str(board.limits),
+            "profile": f"{profile.name} (digest {profile.digest:08x}): {profile.chip.title}",
+            "forming": f"{profile.forming.voltage_v:.4f} V, gate {profile.forming.gate_v:.3f} V, "
+            f"{profile.forming.width_s * 1e6:g} us",
+        }
+    )

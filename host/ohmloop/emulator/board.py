@@ -120,7 +120,13 @@ class EmulatedBoard:
             return
         if not self.condition.epoch_open or request.nonce != self._identity.nonce:
             self._open_epoch(request)
-        answer = replace(self._identity, pulses_since_boot=self.condition.pulses & 0xFFFFFFFF)
+        image = self._executor.image
+        answer = replace(
+            self._identity,
+            pulses_since_boot=self.condition.pulses & 0xFFFFFFFF,
+            firmware_present=image.present,
+            firmware_crc=image.crc if image.present else 0,
+        )
         self._answer(frame, Opcode.HELLO, Status.OK, payload=answer.encode())
 
     def _open_epoch(self, request: HelloRequest) -> None:
@@ -210,6 +216,7 @@ class EmulatedBoard:
 
     def _reply(self, request: Frame, status: Status, payload: bytes) -> None:
         """Answers a numbered request and keeps the reply."""
+        self.condition.counters.answered(request.opcode, status, payload)
         packet = self._send(Frame(request.opcode, request.sequence, self._epoch, payload, status=status))
         self._ring.append(packet)
         self._ring_bytes += len(packet)

@@ -3,9 +3,10 @@
 
 from dataclasses import dataclass, field
 
-from ohmloop._map import MAP_HASH, RESET_VALUES, Field, Register
+from ohmloop._map import MAP_HASH, RESET_VALUES, Field, Pulse, Register
 from ohmloop.emulator.guard import Guard
 from ohmloop.emulator.registers import Registers
+from ohmloop.emulator.telemetry import Counters
 
 _WORD: int = 0xFFFFFFFF
 
@@ -38,6 +39,7 @@ class Condition:
     pulses: int = 0
     busy_cycles: int = 0
     safe_events: int = field(default=0)
+    counters: Counters = field(default_factory=Counters)
 
     def advance(self, cycles: int) -> None:
         """Lets idle time pass; the watchdog may trip in it."""
@@ -61,6 +63,12 @@ class Condition:
     def feed(self) -> None:
         """Feeds the watchdog."""
         self.fed = self.cycles
+
+    def give(self, kind: Pulse, cell_pulses: int) -> None:
+        """Takes cell pulses off the token and counts them."""
+        self.guard.take(cell_pulses)
+        self.pulses += cell_pulses
+        self.counters.pulsed(kind, cell_pulses)
 
     def make_safe(self, *, latch: bool = True) -> None:
         """Withdraws the token and counts a safe event, at which the link drops its queue."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Requests to replies: checks, executes, counts cycles (docs/protocol.md, "Requests")."""
 
+import math
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -8,12 +9,13 @@ from typing import Final, cast
 
 import numpy as np
 
-from ohmloop._map import Opcode, Register, Status
+from ohmloop._map import Opcode, Register, Status, Telemetry
 from ohmloop.emulator.array import EmulatedArray
 from ohmloop.emulator.condition import Condition
 from ohmloop.emulator.cost import CostModel
 from ohmloop.emulator.procedures import Procedures
 from ohmloop.emulator.registers import find
+from ohmloop.emulator.served import Image, Served
 from ohmloop.emulator.tables import Tables
 from ohmloop.link.messages import (
     COUNT_WORDS,
@@ -54,7 +56,8 @@ class Executor:
         self._tables = tables
         self._arrays = arrays
         self._costs = [CostModel(macro.columns, macro.lanes, macro.adc_lanes) for macro in identity.macros]
-        self._procedures = Procedures(identity, condition, arrays)
+        self._served = Served(identity, condition, arrays)
+        self._procedures = Procedures(identity, condition, arrays, self._served.require_runnable)
         self._handlers: dict[int, Callable[[bytes], Answer]] = {
             Opcode.PING: lambda payload: (Status.OK, payload),
             Opcode.REG_READ: self._reg_read,
@@ -68,7 +71,16 @@ class Executor:
             Opcode.SWEEP: self._procedures.sweep,
             Opcode.PROGRAM: self._procedures.program,
             Opcode.ENV: self._procedures.env,
+            Opcode.SELF_TEST: self._served.self_test,
+            Opcode.ADC_SELFCAL: self._served.adc_selfcal,
+            Opcode.FIRMWARE: self._served.load,
+            Opcode.TELEMETRY: self._report,
         }
+
+    @property
+    def image(self) -> Image:
+        """The firmware image that is there."""
+        return self._served.image
 
     def execute(self, opcode: int, payload: bytes) -> Answer:
         """Executes a request; returns status and payload of its reply."""
@@ -87,6 +99,9 @@ class Executor:
         sizes: dict[int, Callable[[], int]] = {
             Opcode.PING: lambda: largest_reply_words(len(payload) // 4),
             Opcode.REG_READ: lambda: largest_reply_words(min(unpack_words(payload)[1], len(Register))),
+            Opcode.TELEMETRY: lambda: largest_reply_words(len(Telemetry)),
+            Opcode.SELF_TEST: lambda: self._served.decode(Opcode.SELF_TEST, payload).largest_reply_words,
+            Opcode.ADC_SELFCAL: lambda: self._served.decode(Opcode.ADC_SELFCAL, payload).largest_reply_words,
             Opcode.CELL_DUMP: lambda: self._decode_cells(payload, load=False).largest_reply_words,
             Opcode.SWEEP: lambda: self._procedures.decode_sweep(payload).largest_reply_words,
             Opcode.PROGRAM: lambda: self._procedures.decode_program(payload).largest_reply_words,
@@ -132,6 +147,10 @@ class Executor:
         self._condition.guard.disarm()
         return Status.OK, b""
 
+    def _report(self, payload: bytes) -> Answer:
+        require_length(payload, 0)
+        return Status.OK, self._condition.counters.payload
+
     def _decode_vectors(self, opcode: Opcode, payload: bytes) -> VectorRequest:
         return VectorRequest.decode(payload, cast(VectorOpcode, opcode), self._identity)
 
@@ -152,6 +171,7 @@ class Executor:
             return Status.OPERATION_TIMEOUT, pack_counts(1, done, 0)
         reading = self._arrays[request.macro].read(request)
         self._spend_reading(cycles)
+        self._condition.counters.results = math.prod(request.result_shape)
         head = struct.pack("<II", cycles & _BUSY_WORD, reading.saturated)
         return Status.OK, b"".join((head, reading.data, reading.flags))
 
@@ -173,8 +193,7 @@ class Executor:
         given, rows_done = cost.pulses_within(request, min(total, longest, token_time))
         pulses_each = np.clip(given - np.arange(request.rows.count) * request.pulses, 0, request.pulses)
         cell_pulses = given * request.columns.count
-        condition.guard.take(cell_pulses)  # counted first: an interrupt never leaves pulses uncounted
-        condition.pulses += cell_pulses
+        condition.give(request.kind, cell_pulses)  # counted first: an interrupt never leaves pulses uncounted
         self._arrays[request.macro].pulse(request, pulses_each.astype(np.int64))
         if given == asked and total <= longest:
             condition.spend(total)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ohmloop._map import Pulse
+from ohmloop.emulator.core_cost import COST, Work
+
 
 @dataclass(slots=True)
 class Meter:
@@ -15,19 +18,25 @@ class Meter:
     Attributes:
         read_cycles: cycles of a cell read of some columns, by averages.
         pulse_cycles: cycles of a pulse on some columns, by width.
-        take: takes cell pulses off the token at a cycle; False where it cannot.
+        judgement: cycles in which the guard judges a pulse, or a mask of columns is looked through.
+        take: takes cell pulses of a kind off the token at a cycle; False where it cannot.
         longest: cycles after which the operation is stopped.
     """
 
     read_cycles: Callable[[NDArray[np.intp], int], int]
     pulse_cycles: Callable[[NDArray[np.intp], int], int]
-    take: Callable[[int, int], bool]
+    judgement: int
+    take: Callable[[Pulse, int, int], bool]
     longest: int
-    cycles: int = 600
+    cycles: int = 0
     given: int = 0
     readings: int = 0
     index: int = 0
     stopped: bool = False
+
+    def spend(self, work: Work, count: int = 1) -> None:
+        """Counts the core's own cycles of `count` pieces of work."""
+        self.cycles += COST[work] * count
 
     @property
     def timed_out(self) -> bool:

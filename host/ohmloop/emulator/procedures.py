@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """SWEEP, PROGRAM and ENV: requests to replies, with their cycles (docs/protocol.md, docs/programming.md)."""
 
+import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -40,8 +41,15 @@ _ONE: Final = np.ones(1, np.int64)
 class Procedures:
     """Executes the requests that pulse and read in turn, and ENV."""
 
-    def __init__(self, identity: Identity, condition: Condition, arrays: Sequence[EmulatedArray]) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        condition: Condition,
+        arrays: Sequence[EmulatedArray],
+        require_firmware: Callable[[], None],
+    ) -> None:
         self._identity = identity
+        self._require_firmware = require_firmware
         self._condition = condition
         self._arrays = arrays
 
@@ -99,9 +107,10 @@ class Procedures:
             condition.spend(longest)
             condition.make_safe(latch=False)
             return Status.OPERATION_TIMEOUT, pack_counts(0, 0, 0)
-        given = request.rows.count * columns.count * sum(pulses)
-        condition.guard.take(given)
-        condition.pulses += given
+        for point, pulsed in zip(request.points, pulses, strict=True):
+            if pulsed:
+                condition.give(Pulse(point.kind), request.rows.count * columns.count)
+        condition.counters.results = math.prod(request.result_shape)
         values, saturated = self._sweep_rows(request, pulses)
         condition.spend(cycles)
         reading = packed(values, saturated, request.width_bits)
@@ -165,12 +174,14 @@ class Procedures:
         request, condition = self.decode_program(payload), self._condition
         self._require_released()
         condition.guard.check_read(request.read_code)
+        self._require_firmware()
         self._judge_program(request)
         cost, array = self._cost(request.macro), self._arrays[request.macro]
         refresh = cost.refresh(cost.touched(request.columns))
         meter = Meter(
             read_cycles=lambda columns, log2: self._read_cycles(request.macro, columns, log2),
             pulse_cycles=cost.pulse_of,
+            judgement=cost.judgement,
             take=self._take,
             longest=condition.registers[Register.OPERATION_CYCLES] - refresh,
         )
@@ -202,13 +213,12 @@ class Procedures:
                 drive, request.rows, request.columns, self._condition.cycles, _WINDOW_PLACES[Opcode.PROGRAM]
             )
 
-    def _take(self, cell_pulses: int, cycles: int) -> bool:
+    def _take(self, kind: Pulse, cell_pulses: int, cycles: int) -> bool:
         """Takes pulses off the token `cycles` into the operation; returns whether it has them."""
         condition = self._condition
         if not condition.guard.armed(condition.cycles + cycles) or condition.guard.left < cell_pulses:
             return False
-        condition.guard.take(cell_pulses)
-        condition.pulses += cell_pulses
+        condition.give(kind, cell_pulses)
         return True
 
     # Cycles

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -14,50 +12,17 @@ from ohmloop._map import Algorithm, Outcome, Pulse
 from ohmloop.emulator.access import CellAccess
 from ohmloop.emulator.cellread import Bias
 from ohmloop.emulator.cells import Matter, Train
+from ohmloop.emulator.core_cost import DECIDED, Work
 from ohmloop.emulator.meter import Meter
-from ohmloop.link.messages import MOST_READINGS, ProgramReply, ProgramRequest
+from ohmloop.emulator.program_row import OPEN, ROOT, Codes, Row, guard_of
+from ohmloop.link.messages import ProgramReply, ProgramRequest
 
-Codes = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 MAX_ROUNDS: Final = 1024
 INDICES: Final = 1 << 20
-OPEN: Final = 255
-"""Outcome of a cell that is not decided yet; never sent."""
-ROOT: Final = np.array([math.isqrt(256 * m - 1) + 1 if m else 0 for m in range(MOST_READINGS + 1)], np.int64)
 _COUNT_TOP: Final = 255
 _SUM_TOP: Final = (1 << 23) - 1
-
-
-@dataclass(slots=True)
-class _Row:
-    """The cells of one row: arrays `[columns]`."""
-
-    targets: Codes
-    tolerances: Codes
-    guards: Codes
-    outcomes: Codes = field(init=False)
-    sums: Codes = field(init=False)
-    count: Codes = field(init=False)
-    pulses: Codes = field(init=False)
-    reads: Codes = field(init=False)
-    run: Codes = field(init=False)
-    mark: Codes = field(init=False)
-    steps: Codes = field(init=False)
-    direction: Codes = field(init=False)
-    gates: Codes = field(init=False)
-
-    def __post_init__(self) -> None:
-        zeros = np.zeros(self.targets.size, np.int64)
-        self.outcomes = zeros + OPEN
-        for name in ("sums", "count", "pulses", "reads", "run", "mark", "steps", "gates"):
-            setattr(self, name, zeros.copy())
-        self.direction = zeros - 1
-
-
-def guard_of(targets: Codes, words: tuple[int, int]) -> Codes:
-    """Returns k standard deviations of a reading: A + (B |t| >> 16)."""
-    return words[0] + ((words[1] * np.abs(targets)) >> 16)
 
 
 class WriteVerify:
@@ -72,6 +37,8 @@ class WriteVerify:
         self._bias = bias
         self.meter = meter
         self._columns = request.columns.lines
+        self._words = int(self._columns[-1]) // 32 + 1
+        self._open = 0
         self.rows_done = 0
 
     def run(self) -> ProgramReply:
@@ -80,6 +47,7 @@ class WriteVerify:
         Returns:
             What to answer, `cycles` without the refresh; nothing of it counts when `meter.timed_out`.
         """
+        self._begin()
         rows = [self._row(number, int(line)) for number, line in enumerate(self._request.rows.lines)]
         self.meter.cycles += self._request.delay_cycles
         sums = [self._final(row, int(line)) for row, line in zip(rows, self._request.rows.lines, strict=True)]
@@ -94,14 +62,25 @@ class WriteVerify:
             reads=np.minimum(np.stack([row.reads for row in rows]), _COUNT_TOP).astype(np.uint8),
         )
 
+    def _begin(self) -> None:
+        """Counts what the core does before the first row: reads the request, asks the guard."""
+        request, meter = self._request, self.meter
+        kinds = 1 if request.algorithm == Algorithm.FORM_RAMP else 2
+        meter.spend(Work.REQUEST)
+        meter.spend(Work.JUDGED, kinds * request.rows.count)
+        meter.cycles += kinds * request.rows.count * meter.judgement
+        for axis in (request.rows, request.columns):
+            meter.spend(Work.LINE, axis.count)
+            meter.spend(Work.BITMAP, int(axis.bitmap is not None))
+        meter.spend(Work.CELL, request.rows.count * request.columns.count)
+
     # A row
 
-    def _row(self, number: int, line: int) -> _Row:
+    def _row(self, number: int, line: int) -> Row:
         request, a = self._request, self._request.averages_log2
+        self.meter.spend(Work.ROW)
         targets = request.targets[number].astype(np.int64) << a
-        row = _Row(
-            targets, request.tolerances[number].astype(np.int64) << a, guard_of(targets, request.guard)
-        )
+        row = Row(targets, request.tolerances[number].astype(np.int64) << a, guard_of(targets, request.guard))
         for _ in range(MAX_ROUNDS):
             cells = np.flatnonzero(row.outcomes == OPEN)
             if not cells.size or self._no_room():
@@ -119,25 +98,31 @@ class WriteVerify:
         self.meter.stopped |= self.meter.index + needed > INDICES
         return self.meter.over
 
-    def _round(self, row: _Row, cells: NDArray[np.intp], line: int) -> None:
+    def _round(self, row: Row, cells: NDArray[np.intp], line: int) -> None:
         request, meter = self._request, self.meter
+        meter.spend(Work.ROUND)
+        meter.spend(Work.MASK_WORD, self._words)
         y, _ = self._read(line, self._columns[cells], request.averages_log2)
-        meter.cycles += 220 * cells.size
+        meter.spend(Work.VERIFIED, cells.size)
         meter.readings += cells.size
         row.sums[cells] += y
         row.count[cells] += 1
         row.reads[cells] += 1
         wrong = self._judge(row, cells, y)
-        self._pulse(row, self._decide(row, cells[wrong], y[wrong]), line)
+        chosen = self._decide(row, cells[wrong], y[wrong])
+        left = int(np.count_nonzero(row.outcomes[cells] == OPEN))
+        meter.spend(Work.CLOSED, cells.size - left)
+        meter.spend(DECIDED[request.algorithm], int(np.count_nonzero(wrong)))
+        self._pulse(row, chosen, line, left)
 
     def _read(self, line: int, columns: NDArray[np.intp], log2: int) -> tuple[Codes, Flags]:
         meter, repeats = self.meter, 1 << log2
         index = self._request.operation_index + meter.index
         meter.index += repeats
-        meter.cycles += meter.read_cycles(columns, log2) + 250
+        meter.cycles += meter.read_cycles(columns, log2) + meter.judgement
         return self._access.read_row(line, columns, self._bias, self._request.range, index, repeats)
 
-    def _judge(self, row: _Row, cells: NDArray[np.intp], y: Codes) -> Flags:
+    def _judge(self, row: Row, cells: NDArray[np.intp], y: Codes) -> Flags:
         """Marks the cells that are inside; returns which are outside."""
         if self._request.algorithm == Algorithm.FORM_RAMP:
             inside = y >= row.targets[cells]
@@ -153,7 +138,7 @@ class WriteVerify:
 
     # Decisions
 
-    def _decide(self, row: _Row, cells: NDArray[np.intp], y: Codes) -> NDArray[np.intp]:
+    def _decide(self, row: Row, cells: NDArray[np.intp], y: Codes) -> NDArray[np.intp]:
         """Gives up on cells or chooses their drive; returns those to pulse."""
         request = self._request
         high = row.sums[cells] > row.count[cells] * row.targets[cells]
@@ -174,13 +159,13 @@ class WriteVerify:
         row.direction[cells] = direction
         return cells
 
-    def _costs(self, row: _Row, cells: NDArray[np.intp], direction: Codes) -> Codes:
+    def _costs(self, row: Row, cells: NDArray[np.intp], direction: Codes) -> Codes:
         costs = np.ones(cells.size, np.int64)
         if self._request.algorithm == Algorithm.TWO_PULSE:
             costs += (direction == Pulse.RESET) | (row.direction[cells] < 0)
         return costs
 
-    def _stalled(self, row: _Row, cells: NDArray[np.intp], y: Codes, same: Flags) -> Flags:
+    def _stalled(self, row: Row, cells: NDArray[np.intp], y: Codes, same: Flags) -> Flags:
         """Counts pulses without reversal; returns which cells did not move in STALL of them."""
         stall = self._request.stall
         row.run[cells] = np.where(same, row.run[cells] + 1, 0)
@@ -192,7 +177,7 @@ class WriteVerify:
         row.mark[cells[moved]] = y[moved]
         return still
 
-    def _aim(self, row: _Row, cells: NDArray[np.intp], direction: Codes, same: Flags, y: Codes) -> None:
+    def _aim(self, row: Row, cells: NDArray[np.intp], direction: Codes, same: Flags, y: Codes) -> None:
         request = self._request
         first = row.direction[cells] < 0
         if request.algorithm == Algorithm.PING_PONG:
@@ -218,8 +203,10 @@ class WriteVerify:
 
     # Pulses
 
-    def _pulse(self, row: _Row, cells: NDArray[np.intp], line: int) -> None:
+    def _pulse(self, row: Row, cells: NDArray[np.intp], line: int, left: int) -> None:
+        """Gives the pulses of a round; `left` cells of the row are open."""
         request = self._request
+        self._open = left
         direction, steps = row.direction[cells], row.steps[cells]
         up, down = request.set, request.reset
         if request.algorithm == Algorithm.TWO_PULSE:
@@ -238,14 +225,24 @@ class WriteVerify:
                 volts = np.minimum(drive.start + steps[mine] * drive.step, drive.end)
             self._groups(row, cells[mine], volts, kind, line)
 
-    def _groups(self, row: _Row, cells: NDArray[np.intp], drives: Codes, kind: Pulse, line: int) -> None:
+    def _groups(self, row: Row, cells: NDArray[np.intp], drives: Codes, kind: Pulse, line: int) -> None:
         """Pulses cells, all of one drive at once, drives rising; a drive is a gate in TWO_PULSE's SET."""
         meter, request = self.meter, self._request
         words = request.reset if kind == Pulse.RESET else request.set
         by_gate = request.algorithm == Algorithm.TWO_PULSE and kind == Pulse.SET
+        waiting = cells.size
+        if waiting and not meter.over:
+            meter.spend(Work.KIND)
+            meter.spend(Work.SOUGHT, self._open)
+            meter.spend(Work.WAITING, waiting)
         for drive in np.unique(drives):
             group = cells[drives == drive]
-            if meter.over or not meter.take(group.size, meter.cycles):
+            meter.spend(Work.GROUP)
+            meter.spend(Work.GROUP_WORD, self._words)
+            meter.spend(Work.VISITED, waiting)
+            meter.spend(Work.PULSED, group.size)
+            waiting -= group.size
+            if meter.over or not meter.take(kind, group.size, meter.cycles):
                 meter.stopped = True
                 return
             voltage, gate = (words.start, int(drive)) if by_gate else (int(drive), words.gate)
@@ -256,15 +253,16 @@ class WriteVerify:
             self._access.give(np.array([line]), columns, train, np.ones(1, np.int64), self._matter)
             row.pulses[group] += 1
             meter.given += group.size
-            meter.cycles += meter.pulse_cycles(columns, words.width) + 150
+            meter.cycles += meter.pulse_cycles(columns, words.width)
 
     # The independent reading
 
-    def _final(self, row: _Row, line: int) -> Codes:
+    def _final(self, row: Row, line: int) -> Codes:
         """Reads a row once more and judges its accepted cells by that alone."""
         request, b = self._request, self._request.final_log2
         z, saturated = self._read(line, self._columns, b)
-        self.meter.cycles += 90 * z.size
+        self.meter.spend(Work.FINAL_ROW)
+        self.meter.spend(Work.FINAL_CELL, z.size)
         targets = (row.targets >> request.averages_log2) << b
         tolerances = (row.tolerances >> request.averages_log2) << b
         final = guard_of(targets, request.final)

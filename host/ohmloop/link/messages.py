@@ -21,6 +21,13 @@ from ohmloop.link.programming import (
     ProgramReply,
     ProgramRequest,
 )
+from ohmloop.link.references import (
+    LevelReading,
+    ReferenceOpcode,
+    ReferenceRequest,
+    SelfcalReply,
+    SelfTestReply,
+)
 from ohmloop.link.requests import (
     COUNT_WORDS,
     TABLE_SIZES,
@@ -52,12 +59,17 @@ __all__ = [
     "Identity",
     "Integers",
     "KindDrive",
+    "LevelReading",
     "MacroGeometry",
     "Point",
     "ProgramReply",
     "ProgramRequest",
     "PulseRequest",
+    "ReferenceOpcode",
+    "ReferenceRequest",
     "Refusal",
+    "SelfTestReply",
+    "SelfcalReply",
     "SweepRequest",
     "TableWriteRequest",
     "VectorOpcode",
@@ -91,6 +103,7 @@ def largest_reply_words(
     | SweepRequest
     | ProgramRequest
     | EnvRequest
+    | ReferenceRequest
     | int,
 ) -> int:
     """Returns the words of the longest reply, a refusal's included, to a request.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -76,18 +77,16 @@ class ChipRecords:
             chip = registry.chips.ensure(
                 provenance.chip, origin=provenance.origin, profile=provenance.profile, geometry=geometry
             )
-            registry.boards.seen(
-                provenance.board_uid,
-                build_hash=provenance.build_hash,
-                firmware_crc=provenance.firmware_crc,
-                map_hash=provenance.map_hash,
-                profile=provenance.profile,
-                origin=provenance.origin,
-            )
+            _note_board(registry, provenance)
         except BaseException:
             registry.close()
             raise
         return cls(registry, chip, provenance, boot_id=boot_id, pulses=pulses)
+
+    def firmware_changed(self, crc: int) -> None:
+        """Notes the CRC-32 of the firmware that the board runs from now on."""
+        self.provenance = replace(self.provenance, firmware_crc=f"{crc:08x}")
+        _note_board(self.registry, self.provenance)
 
     @property
     def session(self) -> Session:
@@ -155,3 +154,14 @@ def records_of(board: HasRecords) -> ChipRecords | None:
     """Returns the records of an open board; None for a chip that is thrown away."""
     records = board.records
     return records if isinstance(records, ChipRecords) else None
+
+
+def _note_board(registry: Registry, provenance: Provenance) -> None:
+    registry.boards.seen(
+        provenance.board_uid,
+        build_hash=provenance.build_hash,
+        firmware_crc=provenance.firmware_crc,
+        map_hash=provenance.map_hash,
+        profile=provenance.profile,
+        origin=provenance.origin,
+    )

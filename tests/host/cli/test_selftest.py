@@ -92,6 +92,12 @@ def wrong_product(frame: Frame) -> Frame:
     return frame
 
 
+def bad_memory(frame: Frame) -> Frame:
+    if frame.opcode == Opcode.SELF_TEST and frame.status == Status.OK:
+        return changed(frame, payload=frame.payload[:4] + b"\x01" + frame.payload[5:])
+    return frame
+
+
 def test_every_check_is_green_on_the_twin():
     seen = {outcome.name: outcome for outcome in selftest.outcomes(URL)}
     assert list(seen) == [
@@ -104,6 +110,7 @@ def test_every_check_is_green_on_the_twin():
         "watchdog",
         "emulated cells",
         "exact products",
+        "firmware",
     ]
     assert {outcome.colour for outcome in seen.values()} == {"green"}
     assert all(outcome.detail for outcome in seen.values())
@@ -118,18 +125,19 @@ def test_every_check_is_green_on_the_twin():
         ({"watchdog", "register walk"}, {"request": deaf_watchdog}),
         ({"link round trip", "link throughput"}, {"reply": changed_ping}),
         ({"exact products"}, {"reply": wrong_product}),
+        ({"firmware"}, {"reply": bad_memory}),
     ],
 )
 def test_a_fault_makes_the_checks_it_touches_red_and_the_others_still_run(monkeypatch, red, fault):
     seen = outcomes_with(monkeypatch, **fault)
     assert {name for name, colour in seen.items() if colour == "red"} == red
-    assert len(seen) == 9
+    assert len(seen) == 10
 
 
 def as_a_chip(frame: Frame) -> Frame:
     if frame.opcode == Opcode.HELLO:
         words = bytearray(frame.payload)
-        words[8] &= ~1
+        words[8] &= ~5  # of a chip, without a reference input
         return changed(frame, payload=bytes(words))
     return frame
 
@@ -143,7 +151,7 @@ def test_on_a_chip_nothing_is_driven(monkeypatch):
         return frame
 
     seen = outcomes_with(monkeypatch, watched, as_a_chip)
-    assert seen["emulated cells"] == seen["exact products"] == "skipped"
+    assert seen["emulated cells"] == seen["exact products"] == seen["firmware"] == "skipped"
     assert "red" not in seen.values()
     opcodes = {frame.opcode for frame in asked}
     assert not {Opcode.CELL_LOAD, Opcode.TABLE_WRITE, Opcode.MAC, Opcode.MAC_RAW} & opcodes
@@ -155,6 +163,23 @@ def test_on_a_chip_nothing_is_driven(monkeypatch):
     assert all((pulse[1], pulse[2]) == (1, 1) for pulse in words[Opcode.PULSE])  # code 1, gate 0, a cycle
     assert all(reading[1] <= 1 for reading in words[Opcode.READ_CELLS])
     assert all(arm[3] == 0 for arm in words[Opcode.ARM])  # for 0 V
+
+
+def test_the_firmware_names_what_failed_and_a_board_without_it_is_not_red(monkeypatch):
+    seen = {outcome.name: outcome for outcome in selftest.outcomes(URL)}
+    assert "interlock answers NOT_ARMED" in seen["firmware"].detail
+
+    def absent(frame: Frame) -> Frame:
+        if frame.opcode != Opcode.HELLO:
+            return frame
+        return changed(frame, payload=frame.payload[:8] + bytes([frame.payload[8] & ~2]) + frame.payload[9:])
+
+    assert outcomes_with(monkeypatch, reply=absent)["firmware"] == "skipped"
+    monkeypatch.setattr(
+        selftest, "open_wire", lambda url, context: FaultyWire(open_wire(url, context), same, bad_memory)
+    )
+    red = next(outcome for outcome in selftest.outcomes(URL) if outcome.name == "firmware")
+    assert (red.colour, red.detail) == ("red", "failed: memory")
 
 
 def test_a_locked_chip_is_not_asked_to_read_above_its_limit(monkeypatch):
@@ -233,7 +258,7 @@ def test_the_exit_code_tells_green_from_red_from_no_board(monkeypatch):
     runner = CliRunner()
     green = runner.invoke(app, ["selftest", URL])
     assert green.exit_code == 0
-    assert "9 checks, 0 red" in green.output
+    assert "10 checks, 0 red" in green.output
     monkeypatch.setattr(
         selftest,
         "open_wire",
