@@ -36,6 +36,11 @@ class Board:
         return BOARDS / self.key
 
     @property
+    def top(self) -> str:
+        """The top module: the board's own, or `serial_board` where nothing is placed."""
+        return self.key if "place" in self.settings else "serial_board"
+
+    @property
     def report_file(self) -> Path:
         """The kept report."""
         return REPORTS / f"{self.key}.json"
@@ -97,7 +102,8 @@ def table() -> list[str]:
         if report is None:
             continue
         shape = report["geometry"]
-        fmax = "does not fit" if report["fmax_mhz"] is None else f"{report['fmax_mhz']:.1f}"
+        fits = "does not fit" if shortfalls(report, report["capacity"]) else "not placed"
+        fmax = fits if report["fmax_mhz"] is None else f"{report['fmax_mhz']:.1f}"
         used = [f"{report[name]:,} of {report['capacity'][name]:,}" for name in RESOURCES]
         cells = [board.settings["name"], f"{shape['ROWS']} x {shape['COLS']}"]
         cells += [f"{shape['LANES']}, {shape['ADC_LANES']}", fmax, f"{report['target_mhz']:.0f}", *used]

