@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The order of operations of the analog front end: what may be switched when, for reads, pulses and the safe state.
 //
-// Between operations every line is at ground and every rail at zero. An operation asks every DAC for its id, loads the rails, waits T_DAC, and only
-// then shows patterns on the lines. Reads: a pattern is shown while nothing is sampled, T_MUX + T_SETTLE later the converters may begin; the next pattern is shifted and,
+// Between operations every line is at ground and every rail at zero. An operation asks every DAC for its id, loads the rails, reads the pulse rail back,
+// waits T_DAC, and only then shows patterns on the lines. Reads: a pattern is shown while nothing is sampled, T_MUX + T_SETTLE later the converters may begin; the next pattern is shifted and,
 // after `adc_held`, shown while they convert. Pulses: lines go to a pulse rail that is at ground, T_MUX later `p_ready` is given, and `pulse_on` follows
 // `p_drive` by one cycle, both edges. Then rows, then columns, then rails return to ground. `safe` shuts `inhibit`, `oe_n` and `pulse_on` off in the next cycle,
-// clears the chains and the DACs, and ends in a bring-up once it is over; a missing DAC does the same and sets `fault` until the next `safe`.
+// clears the chains and the DACs, and ends in a bring-up once it is over; a DAC that does not answer as it should does the same and sets `fault` until the next `safe`.
 
 `default_nettype none
 
@@ -95,7 +95,7 @@ module afe_sequencer #(
   wire preparing = state_q == ST_CHECK || state_q == ST_LOAD || state_q == ST_RAIL;
   wire loaded  = shift_q && col_loaded && (row_loaded || !rows_q);
   wire stopped = drop && !pulse_q && (preparing || state_q == ST_RUN);
-  wire lost    = dac_done && !dac_present && (state_q == ST_OFF || state_q == ST_CHECK);
+  wire lost    = dac_done && !dac_present && (state_q == ST_OFF || state_q == ST_CHECK || state_q == ST_LOAD);
   wire finished = walk_idle && !shift_q && !now_q && (held_q || adc_idle);
 
   // ---- Next state ----

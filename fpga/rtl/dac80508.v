@@ -2,10 +2,10 @@
 // PARTS octal 16-bit DAC80508 side by side: found by their device id, written together, stepped together.
 //
 // Every write goes to all parts in one frame, so that channel c of each steps in the same instant. A command is taken while `ready`:
-// BRINGUP waits T_RESET, resets the parts, waits T_RESET again, asks every part for its id, sets GAIN and lets every channel wait for LDAC; CHECK asks for the
-// ids alone; LOAD writes the channels of `channels`, lowest first, and steps them by LDAC; ZERO broadcasts zero and steps.
-// `done` comes with `present` (every part that was asked gave the id): the lowest answer that did not stays in `missing`.
-// `halt` ends a command after the frame on the wire (a read after its answer), without `done`; a frame is never cut.
+// BRINGUP waits T_RESET, resets the parts, waits T_RESET again, asks every part for its id, sets GAIN and lets every channel wait for LDAC; CHECK
+// asks for the ids alone; LOAD writes the channels of `channels`, lowest first, steps them by LDAC, and asks every part for what it has in
+// channel READBACK; ZERO broadcasts zero and steps. `done` comes with `present`, every part that was asked gave the answer wanted: the lowest that did not
+// stays in `missing`. `halt` ends a command after the frame on the wire (a read after its answer), without `done`; a frame is never cut.
 
 `default_nettype none
 
@@ -19,7 +19,8 @@ module dac80508 #(
     parameter        T_RESET  = 15000,     // after power-up or reset, in clk cycles
     parameter [15:0] ID       = 16'h0800,  // DEVICE ID: 16 bits, 8 channels, zero scale at power-up
     parameter [15:0] ID_MASK  = 16'h7F80,  // its bits that count
-    parameter [15:0] GAIN     = 16'h00FF   // GAIN register: every output 0 to 2 x VREF
+    parameter [15:0] GAIN     = 16'h00FF,  // GAIN register: every output 0 to 2 x VREF
+    parameter [2:0]  READBACK = 3'd2       // channel that a LOAD reads back
 ) (
     input  wire             clk,
     input  wire             rst_n,
@@ -28,7 +29,7 @@ module dac80508 #(
     input  wire             halt,
     input  wire             start,
     input  wire [1:0]       command,   // 0 BRINGUP, 1 CHECK, 2 LOAD, 3 ZERO
-    input  wire [7:0]       channels,  // LOAD: which
+    input  wire [7:0]       channels,  // LOAD: which; stable until `done`
     input  wire [127:0]     codes,     // LOAD: channel 0 in the lowest bits; stable until `done`
     output wire             ready,
     output wire             done,
@@ -42,7 +43,7 @@ module dac80508 #(
     input  wire [PARTS-1:0] sdo
 );
 
-  localparam [1:0] BRINGUP = 2'd0;
+  localparam [1:0] BRINGUP = 2'd0, LOAD = 2'd2;
   localparam [3:0] ST_IDLE = 4'd0, ST_SOFT = 4'd1, ST_WAIT = 4'd2, ST_ASK = 4'd3, ST_HEAR = 4'd4, ST_GAIN = 4'd5, ST_SYNC = 4'd6,
       ST_WRITE = 4'd7, ST_CLEAR = 4'd8, ST_LDAC = 4'd9, ST_DONE = 4'd10, ST_POWER = 4'd11;
   localparam [31:0] TOP = PARTS - 1, RESET_1 = T_RESET - 1;
@@ -68,7 +69,7 @@ module dac80508 #(
     sends = 1'b1;
     case (state_q)
       ST_SOFT:  word = {4'd0, REG_TRIGGER, 16'h000A};
-      ST_ASK:   word = {4'd8, REG_ID, 16'd0};
+      ST_ASK:   word = {4'd8, command_q == LOAD ? {1'b1, READBACK} : REG_ID, 16'd0};
       ST_HEAR:  word = 24'd0;
       ST_GAIN:  word = {4'd0, REG_GAIN, GAIN};
       ST_SYNC:  word = {4'd0, REG_SYNC, 16'hFFFF};
@@ -90,7 +91,7 @@ module dac80508 #(
   wire        settled = timer_q == 32'd0;
   wire [128:0] answers = {{(129 - PARTS * 16) {1'b0}}, f_data};
   wire [15:0] answer  = answers[{1'b0, part_q, 4'd0} +: 16];
-  wire        known   = (answer & ID_MASK) == ID;
+  wire        known   = command_q != LOAD ? (answer & ID_MASK) == ID : answer == codes[{READBACK, 4'd0} +: 16] || !channels[READBACK];
   wire        last    = part_q == TOP[2:0];
   wire        stop    = halt || stopped_q;
   wire        reads   = (state_q == ST_ASK && sent_q) || (state_q == ST_HEAR && !ended);  // a read runs to its end
@@ -108,14 +109,14 @@ module dac80508 #(
       ST_SOFT: if (ended) state_d = ST_WAIT;
       // The parts come out of reset.
       ST_WAIT: if (settled) state_d = ST_ASK;
-      // The id is asked for in one frame and comes in the next.
+      // A register is asked for in one frame and comes in the next.
       ST_ASK: if (ended) state_d = ST_HEAR;
       ST_HEAR: if (ended) state_d = !last ? ST_ASK : command_q == BRINGUP && present_q && known ? ST_GAIN : ST_DONE;
       ST_GAIN: if (ended) state_d = ST_SYNC;
       ST_SYNC: if (ended) state_d = ST_CLEAR;
       ST_WRITE: if (ended) state_d = left_q == one ? ST_LDAC : ST_WRITE;
       ST_CLEAR: if (ended) state_d = ST_LDAC;
-      ST_LDAC: if (ended) state_d = ST_DONE;
+      ST_LDAC: if (ended) state_d = command_q == LOAD ? ST_ASK : ST_DONE;
       ST_DONE: state_d = ST_IDLE;
       default: state_d = ST_IDLE;
     endcase

@@ -56,12 +56,13 @@ async def channels_of_all_parts_step_in_one_cycle(dut) -> None:
 
 
 @cocotb.test()
-async def a_load_costs_a_frame_a_channel_and_one_more(dut) -> None:
+async def a_load_costs_a_frame_a_channel_one_more_and_the_readback(dut) -> None:
     await brought_up(dut)
     for channels in (0x00, 0x01, 0xA5, 0xFF):
         took = await bench.command(dut, bench.LOAD, channels=channels, codes=packed(ALL))
-        assert took == (channels.bit_count() + 1) * WRITE + 1
-    assert await bench.command(dut, bench.LOAD, channels=0x04, codes=packed([7] * 8)) == 2 * WRITE + 1
+        assert took == (channels.bit_count() + 1) * WRITE + 2 * bench.DACS * READ + 1
+        assert dut.dac_present.value == 1
+    await bench.command(dut, bench.LOAD, channels=0x04, codes=packed([7] * 8))
     await bench.cycles(dut, 3)
     assert bench.field(dut.dac_out, 1, 128) == packed([*ALL[:2], 7, *ALL[3:]])
     bench.nothing_broken(dut)

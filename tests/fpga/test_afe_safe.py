@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import cocotb
-from cocotb.triggers import FallingEdge
+from cocotb.triggers import FallingEdge, ValueChange
 from tests.fpga.afe_analog_bench import Analog, array
 from tests.fpga.afe_board_bench import GROUND, SET, SMALL, SOURCES, TOP, Board, started
 from tests.fpga.runner import build_and_test
@@ -149,4 +149,29 @@ async def a_broken_wire_of_the_spi_stops_the_next_operation(dut) -> None:
         dut.safe.value = 0
         await board.up()
         assert not int(dut.fault.value) and int(dut.rails.value) == 0
+    await board.pulse(SET, 3, 0x0F00)
+
+
+@cocotb.test()
+async def a_code_that_did_not_arrive_is_found_before_a_line_moves(dut) -> None:
+    board, moves = await started(dut), []
+
+    async def watch() -> None:
+        await ValueChange(dut.word_line)
+        moves.append(board.cycle)
+
+    for wire in (1, 2):  # SDI, SCLK of the second DAC, while the rails are written
+        cocotb.start_soon(watch())
+        dut.p_valid.value, dut.p_mask.value, dut.p_voltage.value = 1, 0xFFFF, 0x5000
+        await board.cycles(800)
+        dut.cut.value = 1 << wire
+        await board.cycles(400)
+        dut.cut.value = 0
+        await board.wait("fault", 1_000)
+        assert board.is_safe() and int(dut.missing.value) == 1
+        assert not moves
+        dut.p_valid.value, dut.safe.value = 0, 1
+        await board.cycles(600)
+        dut.safe.value = 0
+        await board.up()
     await board.pulse(SET, 3, 0x0F00)

@@ -245,3 +245,19 @@ async def a_drop_grounds_the_lines_within_64_cycles(dut) -> None:
         assert board.samples == []
     got = await board.multiply([{0: 1}], 0x000F)
     assert got.shape == (1, 4) and board.broken() == set()
+
+
+@cocotb.test()
+async def requests_and_pulses_cost_what_the_page_says(dut) -> None:
+    board = await started(dut)
+    write, read, settle, mux, dac, clear = 52, 196, 300, 44, 300, 10
+    board.configure(0xFFFF)
+    begin = board.cycle
+    await board.feed([{0: 1}])
+    await board.wait("idle", 20_000)
+    ready = 4 * board.dacs * read + 8 * write + dac
+    assert board.began[0] - begin == ready + mux + settle + 10
+    begin = board.cycle
+    took = await board.pulse(SET, 3, 0xFFFF, width=100)
+    assert took == ready + mux + 6
+    assert board.cycle - begin == took + 100 + mux + 2 * clear + 2 * write + 2
