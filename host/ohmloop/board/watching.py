@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -38,6 +39,13 @@ class Watch(Protocol):
     def __call__(self) -> object:
         """Looks; raises CalibrationExpired by its policy."""
         ...
+
+
+def in_short(events: Sequence[str]) -> str:
+    """Returns what a watch said as one text: the first and the last sentence, and how many lie between."""
+    if len(events) <= 2:
+        return "; ".join(events)
+    return f"{events[0]}; {len(events) - 2} more; {events[-1]}"
 
 
 @dataclass(slots=True)

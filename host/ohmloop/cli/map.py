@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 
 import ohmloop
+from ohmloop.board.watching import in_short
 from ohmloop.cli.calibrations import Choice, found_for
 from ohmloop.cli.choices import MICRO, NANO, macro_of, require_folder, require_module, window_of
 from ohmloop.errors import LimitError, NotRecorded
@@ -201,7 +202,7 @@ def summary_lines(measured: ConductanceMap) -> dict[str, str]:
         "gains": facts["scale"],
     }
     if facts["drift"]:
-        lines["drift"] = "; ".join(facts["drift"])
+        lines["drift"] = in_short(facts["drift"])
     if found["median_uncertainty_siemens"] is not None:
         lines["uncertainty"] = f"median {NANO * found['median_uncertainty_siemens']:.4g} nS"
     return lines

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 import ohmloop
+from ohmloop.board.watching import in_short
 from ohmloop.cli.calibrations import Choice, Used, found_for
 from ohmloop.cli.choices import MICRO, NANO, macro_of, require_folder, require_module, window_of
 from ohmloop.errors import LimitError
@@ -204,7 +205,7 @@ def _table(url: str, result: ProgramResult) -> Table:
     table.add_row("gains", f"calibrated by {result.calibration}" if result.calibration else "nominal")
     for name, texts in (("accepted", result.mismatches), ("drift", result.drift)):
         if texts:
-            table.add_row(name, "; ".join(texts))
+            table.add_row(name, in_short(texts))
     return table
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ohmloop.board.watching import in_short
 from ohmloop.errors import MapError
 from ohmloop.mapping.conductance_map import ConductanceMap
 from ohmloop.mapping.states import CellState
@@ -128,7 +129,7 @@ def resumed(
 def _finished(macro: Macro, job: Job, measure: Callable[[JobJournal], ConductanceMap]) -> ConductanceMap:
     measured = measure(JobJournal(job))
     keep_map(macro, measured, job_id=job.id)
-    job.finish("done", "; ".join(measured.facts["drift"]))
+    job.finish("done", in_short(measured.facts["drift"]))
     return measured
 
 

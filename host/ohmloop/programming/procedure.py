@@ -14,7 +14,7 @@ from ohmloop.board.core import Core
 from ohmloop.board.estimate import CellCalibration, Floats
 from ohmloop.board.limits import whole
 from ohmloop.board.recording import Journal
-from ohmloop.board.watching import JobWatch, Watch
+from ohmloop.board.watching import JobWatch, Watch, in_short
 from ohmloop.errors import JobConflict, LimitError, NotArmed, NotCalibrated, ShapeError
 from ohmloop.link.messages import KindDrive
 from ohmloop.programming.health import keep_health
@@ -206,7 +206,7 @@ def _finished(run: Run, journal: Journal, remaining: list[int]) -> ProgramResult
     result = _result(run)
     keep_health(run.window, result, getattr(journal, "id", None))
     if result.drift:
-        journal.finish("done", "; ".join(result.drift))
+        journal.finish("done", in_short(result.drift))
     return result
 
 

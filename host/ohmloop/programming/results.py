@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ohmloop._map import Outcome
 from ohmloop.board.results import Conditions
+from ohmloop.board.watching import in_short
 from ohmloop.programming.interval import clopper_pearson
 
 Floats = NDArray[np.float64]
@@ -115,7 +116,7 @@ class ProgramResult:
         told = ", ".join(f"{count} {status.name}" for status, count in self.counts.items())
         by = f"calibration {self.calibration!r}" if self.calibration else "nominal gains"
         notes = "".join(
-            f", {what}: {'; '.join(texts)}"
+            f", {what}: {in_short(texts)}"
             for what, texts in (("accepted", self.mismatches), ("drift", self.drift))
             if texts
         )
