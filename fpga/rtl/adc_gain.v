@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Gain of one ADC lane's conversions: the table, the drive and the slow effects of reading (docs/emulator.md).
 //
-// `gain` (A, with the slow effects A') is that of the conversion in stage 10; `stageN_*` belong to the one in stage N. Without
-// `wandering` the table is read in stage 7 and the slow effects rest; with it the table is read in stage 5, which leaves
-// time for them. Both must be stable while conversions are on their way. Holds GAIN, of the lane's columns only.
+// `gain` (A, with the slow effects A') is that of the conversion in stage 10; `stageN_*` belong to the one in stage N. `column` is
+// that of the conversion in stage 7, with `wandering` in stage 6, which leaves a stage for the slow effects; without it they
+// rest. Configuration must be stable while conversions are on their way. Holds GAIN, of the lane's columns only.
 
 `include "board_map.vh"
 `default_nettype none
@@ -25,13 +25,12 @@ module adc_gain #(
     input  wire [479:0] emu_physics,
 
     // Conversion
-    input  wire [31:0]  stage0_slow,
-    input  wire [31:0]  stage0_cell,
-    input  wire [8:0]   stage5_column,
-    input  wire         stage5_fresh,
-    input  wire         stage5_reset,
-    input  wire [2:0]   stage5_age,
-    input  wire [8:0]   stage7_column,
+    input  wire [8:0]   column,
+    input  wire [31:0]  stage1_slow,
+    input  wire [31:0]  stage1_cell,
+    input  wire         stage7_fresh,
+    input  wire         stage7_reset,
+    input  wire [2:0]   stage7_age,
     output wire [19:0]  gain,
 
     // Tables
@@ -48,7 +47,7 @@ module adc_gain #(
   wire [7:0]  which  = {4'd0, t_table};
   wire        t_mine = (t_index & (ADC_LANES[11:0] - 12'd1)) == LANE[11:0] && {1'b0, t_index[8:0]} < COLS[9:0];
   wire [8:0]  t_bank = t_index[8:0] >> W_L;
-  wire [8:0]  bank   = (wandering ? stage5_column : stage7_column) >> W_L;
+  wire [8:0]  bank   = column >> W_L;
   wire [17:0] entry;
 
   table_memory #(
@@ -77,43 +76,44 @@ module adc_gain #(
       .telegraph    (emu_physics[431:416]),
       .fraction     (emu_physics[447:432]),
       .relaxation   (emu_physics[255:240]),
-      .stage0_slow  (stage0_slow),
-      .stage0_cell  (stage0_cell),
-      .stage5_fresh (stage5_fresh),
-      .stage5_reset (stage5_reset),
-      .stage5_age   (stage5_age),
+      .stage1_slow  (stage1_slow),
+      .stage1_cell  (stage1_cell),
+      .stage7_fresh (stage7_fresh),
+      .stage7_reset (stage7_reset),
+      .stage7_age   (stage7_age),
       .w            (w),
       .g_write      (t_valid && which == `TABLE_GAUSS),
       .g_index      (t_index[9:0]),
       .g_data       (t_data)
   );
 
-  // ---- Two stages after the entry came: A; two more with the slow effects
-  reg [33:0]         product_q;
-  reg [18:0]         still_q, still9_q;
-  reg signed [35:0]  bend9_q;
-  reg [19:0]         bent10_q;
-  wire [33:0]        rounded = product_q + 34'd16384;
+  // ---- Two stages after the entry came: A; with the slow effects another, A'
+  reg [33:0] product_q;
+  reg [18:0] still9_q;
+  reg [19:0] gain10_q;
+  reg [15:0] below10_q;
+
+  function [18:0] rounded(input [33:15] product, input half);
+    rounded = product + {18'd0, half};
+  endfunction
+
+  // A' = A + ((A * w) >> 16) = (A * (65536 + w)) >> 16, never negative as w is at least -65536
+  function [35:0] bent(input [18:0] still, input [16:0] by);
+    bent = {17'd0, still} * {19'd0, !by[16], by[15:0]};
+  endfunction
 
   always @(posedge clk) begin
     if (en) begin
       product_q <= {16'd0, entry} * {18'd0, drive};
-      still_q   <= rounded[33:15];
+      {gain10_q, below10_q} <= wandering ? bent(still9_q, w)
+          : {1'b0, rounded(product_q[33:15], product_q[14]), 16'd0};
+      if (wandering) still9_q <= rounded(product_q[33:15], product_q[14]);
     end
   end
 
-  // A' is never negative, as w is at least -65536, and less than twice A: the sum is right in 20 bits
-  always @(posedge clk) begin
-    if (en && wandering) begin
-      still9_q <= still_q;
-      bend9_q  <= $signed({17'd0, still_q}) * $signed({{19{w[16]}}, w});
-      bent10_q <= {1'b0, still9_q} + bend9_q[35:16];
-    end
-  end
+  assign gain = gain10_q;
 
-  assign gain = wandering ? bent10_q : {1'b0, still_q};
-
-  wire unused_ok = &{1'b0, t_bank, bank, rounded[14:0], bend9_q[15:0], emu_physics};
+  wire unused_ok = &{1'b0, t_bank, bank, product_q[13:0], below10_q, emu_physics};
 
 endmodule
 

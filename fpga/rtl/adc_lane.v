@@ -2,8 +2,7 @@
 // One emulated ADC with its front end: one conversion a cycle (docs/emulator.md, "One conversion").
 //
 // `plus` and `minus` enter in stage 1; `code` and `saturated` are theirs in stage 18, 17 enabled
-// cycles later. `stageN_*` are the fields of the conversion that is in stage N in this cycle, stage 0 that
-// in which it is chosen. Holds the tables V, OFFSET, INL and, in the units below, GAIN, GAUSS and mroot, of the
+// cycles later. `stageN_*` are the fields of the conversion that is in stage N in this cycle. Holds the tables V, OFFSET, INL and, in the units below, GAIN, GAUSS and mroot, of the
 // columns with column mod ADC_LANES = LANE only. With `en` low all stages hold, and without `wandering` the slow effects.
 
 `include "board_map.vh"
@@ -36,17 +35,17 @@ module adc_lane #(
     // Conversion
     input  wire [18:0]        plus,
     input  wire [18:0]        minus,
-    input  wire [31:0]        stage0_slow,
-    input  wire [31:0]        stage0_cell,
+    input  wire [31:0]        stage1_slow,
+    input  wire [31:0]        stage1_cell,
     input  wire [8:0]         stage1_column,
     input  wire [31:0]        stage2_hash,
     input  wire [8:0]         stage5_column,
-    input  wire               stage5_fresh,
-    input  wire               stage5_reset,
-    input  wire [2:0]         stage5_age,
     input  wire [31:0]        stage6_key2,
     input  wire               stage7_one,
-    input  wire [8:0]         stage7_column,
+    input  wire               stage7_fresh,
+    input  wire               stage7_reset,
+    input  wire [2:0]         stage7_age,
+    input  wire [8:0]         gain_column,    // of stage 7, with `wandering` of stage 6
     input  wire [8:0]         stage14_column,
     output wire [23:0]        code,
     output wire               saturated,
@@ -166,13 +165,12 @@ module adc_lane #(
       .cfg_range    (cfg_range),
       .drive        (drive),
       .emu_physics  (emu_physics),
-      .stage0_slow  (stage0_slow),
-      .stage0_cell  (stage0_cell),
-      .stage5_column(stage5_column),
-      .stage5_fresh (stage5_fresh),
-      .stage5_reset (stage5_reset),
-      .stage5_age   (stage5_age),
-      .stage7_column(stage7_column),
+      .column       (gain_column),
+      .stage1_slow  (stage1_slow),
+      .stage1_cell  (stage1_cell),
+      .stage7_fresh (stage7_fresh),
+      .stage7_reset (stage7_reset),
+      .stage7_age   (stage7_age),
       .gain         (gain10),
       .t_valid      (t_valid),
       .t_table      (t_table),

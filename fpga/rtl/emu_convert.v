@@ -116,8 +116,8 @@ module emu_convert #(
 
   wire [2:0] stage1_plane   = info_q[2+ADC_LANES +: 3];
   wire [8:0] stage1_column  = info_q[5+ADC_LANES +: 9];
-  wire [W_C-1:0] stage4_column = info_q[3*W_I+5+ADC_LANES +: W_C];
   wire [8:0] stage5_column  = info_q[4*W_I+5+ADC_LANES +: 9];
+  wire [8:0] stage6_column  = info_q[5*W_I+5+ADC_LANES +: 9];
   wire [8:0] stage7_column  = info_q[6*W_I+5+ADC_LANES +: 9];
   wire [8:0] stage14_column = info_q[13*W_I+5+ADC_LANES +: 9];
 
@@ -144,16 +144,12 @@ module emu_convert #(
     end
   end
 
-  // ---- Cell reads with the slow effects: the age of their row, and whose mark it is
-  reg [15:0] age_q;  // stages 1 to 4
-  reg [2:0]  age5_q;
-  reg        settled5_q;
+  // ---- Slow effects: the entry of GAIN is read a stage sooner; cell reads bring the age of their row
+  wire [8:0] gain_column = wandering ? stage6_column : stage7_column;
+  reg [26:0] age_q;  // stages 1 to 7
 
   always @(posedge clk) begin
-    if (en && wandering && cfg_cells) begin
-      age_q                <= {age_q[11:0], row_age};
-      {settled5_q, age5_q} <= age_q[15:12];
-    end
+    if (en && wandering && cfg_cells) age_q <= {age_q[22:0], row_age};
   end
 
   // ---- Lanes
@@ -162,13 +158,15 @@ module emu_convert #(
     for (l = 0; l < ADC_LANES; l = l + 1) begin : g_lane
       wire [18:0] plus, minus;
       localparam [31:0] L = l;  // a lane's column differs from the beat's in its low bits only
-      wire [W_C-1:0] lane4 = stage4_column[W_C-1:0] ^ L[W_C-1:0];
-      reg            fresh5_q, reset5_q;
+      reg [31:0] slow1_q, cell1_q;
+      reg        fresh7_q, reset7_q;
 
       always @(posedge clk) begin
-        if (en && wandering && cfg_cells) begin
-          fresh5_q <= fresh[lane4];
-          reset5_q <= was_reset[lane4];
+        if (en && wandering) begin
+          slow1_q  <= slow_key ^ {23'd0, column} ^ L;
+          cell1_q  <= row_key ^ {23'd4, column} ^ L;
+          fresh7_q <= fresh[stage6_column[W_C-1:0] ^ L[W_C-1:0]] && !age_q[23];
+          reset7_q <= was_reset[stage6_column[W_C-1:0] ^ L[W_C-1:0]];
         end
       end
 
@@ -213,17 +211,17 @@ module emu_convert #(
           .emu_physics   (emu_physics),
           .plus          (plus),
           .minus         (minus),
-          .stage0_slow   (slow_key ^ {23'd0, column} ^ L),
-          .stage0_cell   (row_key ^ {23'd4, column} ^ L),
+          .stage1_slow   (slow1_q),
+          .stage1_cell   (cell1_q),
           .stage1_column (stage1_column),
           .stage2_hash   (hash2_q ^ L),
           .stage5_column (stage5_column),
-          .stage5_fresh  (fresh5_q && !settled5_q),
-          .stage5_reset  (reset5_q),
-          .stage5_age    (age5_q),
           .stage6_key2   (second_q[5*32 +: 32]),
           .stage7_one    (one_q[6]),
-          .stage7_column (stage7_column),
+          .stage7_fresh  (fresh7_q),
+          .stage7_reset  (reset7_q),
+          .stage7_age    (age_q[26:24]),
+          .gain_column   (gain_column),
           .stage14_column(stage14_column),
           .code          (s_code[l*24 +: 24]),
           .saturated     (s_saturated[l]),

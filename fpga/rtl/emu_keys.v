@@ -36,11 +36,11 @@ module emu_keys (
   reg [8:0]  row_q;
   reg [1:0]  slot_q, store_slot_q, store2_slot_q;
   reg        store_q, store2_q;
-  reg [31:0] keys      [0:3];
-  reg [31:0] keys2     [0:3];
-  reg [31:0] slow_keys [0:3];
-  reg [31:0] row_keys  [0:3];
-  reg [3:0]  ages      [0:3];
+  reg [3:0]  age_q;
+  reg [35:0] of_row_q;               // age and key of the row, until stored
+  reg [31:0] keys  [0:3];
+  reg [31:0] keys2 [0:3];
+  reg [67:0] slows [0:3];            // age, row's key, epoch's key
   wire [31:0] y;
   reg  [31:0] x;
   wire        finish = run_q && step_q == 4'd15;
@@ -51,7 +51,8 @@ module emu_keys (
   wire of_row   = step_q[1:0] == 2'd2;
 
   always @(*) begin
-    case (step_q[3:2])
+    if (!run_q) x = 32'd0;
+    else case (step_q[3:2])
       2'd0:    x = (of_row ? emu_chip_seed : emu_noise_seed) + 32'h9E3779B9;
       2'd1:    x = y ^ (of_row ? {15'd0, cfg_macro, row_q} : of_epoch ? epoch_q[31:0] : index_q[31:0]);
       2'd2:    x = y ^ (of_epoch ? epoch_q[63:32] : index_q[63:32]);
@@ -93,19 +94,17 @@ module emu_keys (
   always @(posedge clk) begin
     if (start && slow) epoch_q <= start_vector >> epoch;
     if (run_q && slow && step_q == 4'd0) begin
-      row_q        <= row;
-      ages[slot_q] <= age;
+      row_q <= row;
+      age_q <= age;
     end
-    if (run_q && slow && step_q == 4'd10) row_keys[slot_q] <= y;
+    if (run_q && slow && step_q == 4'd10) of_row_q <= {age_q, y};
     if (store_q && slow) store2_slot_q <= store_slot_q;
-    if (store2_q) slow_keys[store2_slot_q] <= y;
+    if (store2_q) slows[store2_slot_q] <= {of_row_q, y};
   end
 
-  assign key      = keys[read_slot];
-  assign key2     = keys2[read_slot];
-  assign slow_key = slow_keys[read_slot];
-  assign row_key  = row_keys[read_slot];
-  assign row_age  = ages[read_slot];
+  assign key  = keys[read_slot];
+  assign key2 = keys2[read_slot];
+  assign {row_age, row_key, slow_key} = slows[read_slot];
 
 endmodule
 

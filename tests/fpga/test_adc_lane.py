@@ -23,9 +23,9 @@ OPEN = Registers(noise_seed=9, adc_min=BOTTOM, adc_max=TOP, range_shift=(22,) * 
 NOISY = replace(OPEN, read_noise=1311, adc_noise=300, range_shift=(22, 21, 23, 20), reference_unit=91)
 READ_CODE = 10_000
 INPUTS = """en cfg_polarity cfg_reference cfg_range emu_read_noise emu_adc_noise emu_adc_min emu_adc_max
-    reference_in drive shift half wandering cfg_cells emu_physics plus minus stage0_slow stage0_cell
-    stage1_column stage2_hash stage5_column stage5_fresh stage5_reset stage5_age stage6_key2 stage7_one
-    stage7_column stage14_column t_valid t_table t_index t_data m_write m_column m_root square word keys_clear
+    reference_in drive shift half wandering cfg_cells emu_physics plus minus stage1_slow stage1_cell
+    stage1_column stage2_hash stage5_column stage6_key2 stage7_one stage7_fresh stage7_reset stage7_age
+    gain_column stage14_column t_valid t_table t_index t_data m_write m_column m_root square word keys_clear
     noise_seed keys_start keys_slot keys_index keys_slow keys_macro chip_seed keys_epoch keys_vector keys_row
     keys_age keys_read""".split()
 
@@ -138,7 +138,7 @@ class Lane:
         keys = [self.model.key(c.index) for c in conversions]
         expected = [self.expected(cfg, c) for c in conversions]
         seen = []
-        for cycle in range(-1, len(conversions) + LATENCY):
+        for cycle in range(len(conversions) + LATENCY):
             while halts and self.rng.random() < 0.4:
                 self._feed([], [], self.rng.randrange(9))  # rubbish
                 self.dut.en.value = 0
@@ -165,21 +165,20 @@ class Lane:
                 return conversions[at], keys[at]
             return Conversion(rng.getrandbits(19), rng.getrandbits(19), rng.choice(self.columns), 1, 0), 7
 
-        chosen, key = stage(0)
-        epoch_key = mix32(self.model.key(chosen.index >> self.model.registers.physics.epoch) ^ SALT)
-        dut.stage0_slow.value = epoch_key ^ chosen.column
-        dut.stage0_cell.value = self.model.row_key(chosen.row) ^ (4 << 9 | chosen.column)
         first, _ = stage(1)
+        physics = self.model.registers.physics
+        dut.stage1_slow.value = mix32(self.model.key(first.index >> physics.epoch) ^ SALT) ^ first.column
+        dut.stage1_cell.value = self.model.row_key(first.row) ^ (4 << 9 | first.column)
         dut.plus.value, dut.minus.value, dut.stage1_column.value = first.plus, first.minus, first.column
         second, key = stage(2)
         dut.stage2_hash.value = key ^ (second.plane << 9 | second.column)
-        fifth, _ = stage(5)
-        dut.stage5_column.value, dut.stage5_age.value = fifth.column, fifth.age % 8
-        dut.stage5_fresh.value = int(fifth.mark != 0 and fifth.age < 8)
-        dut.stage5_reset.value = int(fifth.mark < 0)
+        dut.stage5_column.value = stage(5)[0].column
         dut.stage6_key2.value = mix32(stage(6)[1] ^ 0x85EBCA6B)
         seventh, _ = stage(7)
-        dut.stage7_one.value, dut.stage7_column.value = int(seventh.one), seventh.column
+        dut.stage7_one.value, dut.stage7_age.value = int(seventh.one), seventh.age % 8
+        dut.stage7_fresh.value = int(seventh.mark != 0 and seventh.age < 8)
+        dut.stage7_reset.value = int(seventh.mark < 0)
+        dut.gain_column.value = stage(6 if physics.wandering else 7)[0].column
         dut.stage14_column.value = stage(14)[0].column
 
 
