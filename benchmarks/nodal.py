@@ -70,7 +70,7 @@ def peers(python: str, lines: int, ohm: float, most_ohm: float) -> list[dict]:
     command = [python, str(script), str(lines), str(ohm), str(most_ohm)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=1200, check=False)
     print(done.stderr[-2000:], end="", file=sys.stderr)
-    return json.loads(done.stdout or "[]")
+    return json.loads((done.stdout.splitlines() or ["[]"])[-1])
 
 
 def measure(lines: int, arguments: argparse.Namespace) -> bool:

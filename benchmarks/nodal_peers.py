@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""badcrossbar and CrossSim on the task of `benchmarks/nodal.py`; prints JSON.
+"""badcrossbar and CrossSim on the task of `benchmarks/nodal.py`; prints a line of JSON.
 
 Run by `benchmarks/nodal.py --peer-python` in an environment of their own; a peer that cannot be imported
 is left out. CrossSim solves by a fixed point to its default tolerance, and not exactly.
@@ -20,23 +20,23 @@ def badcrossbar(g, volts, ohm):
     import badcrossbar as peer
 
     logging.disable(logging.INFO)
-    return np.asarray(peer.compute(volts[:, None], 1 / g, ohm).currents.output).ravel()
+    return lambda: np.asarray(peer.compute(volts[:, None], 1 / g, ohm).currents.output).ravel()
 
 
 def crosssim(g, volts, ohm):
-    from simulator import AnalogCore, CrossSimParameters
+    from simulator import CrossSimParameters
+    from simulator.backend import ComputeBackend
+    from simulator.circuits.array.NonInterleaved_InputSource import NoninterleavedInputSourceArray
 
+    ComputeBackend(use_gpu=False)
     parameters = CrossSimParameters()
-    parameters.simulation.ideal = False
-    parameters.core.style = "OFFSET"
-    parameters.core.offset.style = "UNIT_COLUMN_SUBTRACTION"
     parameters.xbar.device.Rmin, parameters.xbar.device.Rmax = 1e4, 1 / g.min()
+    parameters.simulation.hide_convergence_msg = True
     parasitics = parameters.xbar.array.parasitics
     parasitics.enable, parasitics.Rp_row, parasitics.Rp_col = True, ohm, ohm
-    core = AnalogCore(np.zeros(g.shape), parameters)
-    inner = core.cores[0][0]
-    inner.matrix = (g * 1e4).T
-    return inner.run_xbar_mvm(volts) * 1e-4
+    array = NoninterleavedInputSourceArray(parameters)
+    matrix = np.ascontiguousarray(g.T) * 1e4
+    return lambda: array.iterative_solve(matrix.copy(), volts) * 1e-4
 
 
 def main():
@@ -45,18 +45,22 @@ def main():
     g = np.random.default_rng(lines).uniform(1 / most_ohm, 1e-4, (lines, lines))
     volts = np.random.default_rng(1).random((64, lines))[0]
     found = []
-    for module, peer in (("badcrossbar", badcrossbar), ("simulator", crosssim)):
+    for module, name, peer in (
+        ("badcrossbar", "badcrossbar", badcrossbar),
+        ("simulator", "CrossSim", crosssim),
+    ):
         if not find_spec(module):
             continue
         try:
+            work = peer(g, volts, ohm)
             start = time.process_time()
-            currents = peer(g, volts, ohm)
-            name = "CrossSim" if module == "simulator" else module
+            currents = work()
             ms = 1e3 * (time.process_time() - start)
-            found.append({"name": name, "ms": ms, "currents": list(map(float, currents))})
+            found.append({"name": name, "ms": ms, "currents": list(map(float, np.ravel(currents)))})
         except Exception as error:
             # A peer that fails by itself is told and left out; the other is still measured.
-            print(f"{module} failed: {type(error).__name__}: {error}", file=sys.stderr)
+            print(f"{name} failed: {type(error).__name__}: {error}", file=sys.stderr)
+    print()
     json.dump(found, sys.stdout)
 
 
