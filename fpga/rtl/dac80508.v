@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // PARTS octal 16-bit DAC80508 side by side: found by their device id, written together, stepped together.
 //
-// Every write goes to all parts in one frame, so that channel c of each steps in the same instant. A command is taken while `ready`:
-// BRINGUP waits T_RESET, resets the parts, waits T_RESET again, asks every part for its id, sets GAIN and lets every channel wait for LDAC; CHECK
+// A frame goes to all parts at once, and each answers on its own SDO. So channel c of each steps in the same instant. A command is taken while `ready`:
+// BRINGUP waits T_RESET, resets the parts, waits T_RESET again, asks for the ids, sets GAIN and lets every channel wait for LDAC; CHECK
 // asks for the ids alone; LOAD writes the channels of `channels`, lowest first, steps them by LDAC, and asks every part for what it has in
-// channel READBACK; ZERO broadcasts zero and steps. `done` comes with `present`, every part that was asked gave the answer wanted: the lowest that did not
+// channel READBACK; ZERO broadcasts zero and steps. `done` comes with `present`, every part gave the answer wanted: the lowest that did not
 // stays in `missing`. `halt` ends a command after the frame on the wire (a read after its answer), without `done`; a frame is never cut.
 
 `default_nettype none
@@ -46,14 +46,13 @@ module dac80508 #(
   localparam [1:0] BRINGUP = 2'd0, LOAD = 2'd2;
   localparam [3:0] ST_IDLE = 4'd0, ST_SOFT = 4'd1, ST_WAIT = 4'd2, ST_ASK = 4'd3, ST_HEAR = 4'd4, ST_GAIN = 4'd5, ST_SYNC = 4'd6,
       ST_WRITE = 4'd7, ST_CLEAR = 4'd8, ST_LDAC = 4'd9, ST_DONE = 4'd10, ST_POWER = 4'd11;
-  localparam [31:0] TOP = PARTS - 1, RESET_1 = T_RESET - 1;
+  localparam [31:0] RESET_1 = T_RESET - 1;
   localparam [3:0]  REG_ID = 4'd1, REG_SYNC = 4'd2, REG_GAIN = 4'd4, REG_TRIGGER = 4'd5, REG_BROADCAST = 4'd6;
 
   // ---- State ----
   reg [3:0]  state_q, state_d;
   reg [1:0]  command_q;
   reg [7:0]  left_q;       // LOAD: channels still to write
-  reg [2:0]  part_q;       // the part being asked
   reg        sent_q;       // the frame of this state is on the wire
   reg        stopped_q;
   reg        present_q;
@@ -83,16 +82,28 @@ module dac80508 #(
     endcase
   end
 
-  // ---- Next state ----
+  // ---- The answers ----
   wire                f_busy, f_done;
   wire [PARTS*16-1:0] f_data;
+  wire [15:0]         written = codes[{READBACK, 4'd0} +: 16];
+  reg                 known;   // all are as wanted
+  reg  [2:0]          absent;  // the lowest that is not
+  integer             i;
+  always @(*) begin : answers
+    known  = 1'b1;
+    absent = 3'd0;
+    for (i = PARTS - 1; i >= 0; i = i - 1) begin
+      if (command_q == LOAD ? channels[READBACK] && f_data[i*16 +: 16] != written : (f_data[i*16 +: 16] & ID_MASK) != ID) begin
+        known  = 1'b0;
+        absent = i[2:0];
+      end
+    end
+  end
+
+  // ---- Next state ----
   wire        ended   = sent_q && f_done;
   wire        asking  = state_q == ST_ASK || state_q == ST_HEAR;
   wire        settled = timer_q == 32'd0;
-  wire [128:0] answers = {{(129 - PARTS * 16) {1'b0}}, f_data};
-  wire [15:0] answer  = answers[{1'b0, part_q, 4'd0} +: 16];
-  wire        known   = command_q != LOAD ? (answer & ID_MASK) == ID : answer == codes[{READBACK, 4'd0} +: 16] || !channels[READBACK];
-  wire        last    = part_q == TOP[2:0];
   wire        stop    = halt || stopped_q;
   wire        reads   = (state_q == ST_ASK && sent_q) || (state_q == ST_HEAR && !ended);  // a read runs to its end
   always @(*) begin : next_state
@@ -111,7 +122,7 @@ module dac80508 #(
       ST_WAIT: if (settled) state_d = ST_ASK;
       // A register is asked for in one frame and comes in the next.
       ST_ASK: if (ended) state_d = ST_HEAR;
-      ST_HEAR: if (ended) state_d = !last ? ST_ASK : command_q == BRINGUP && present_q && known ? ST_GAIN : ST_DONE;
+      ST_HEAR: if (ended) state_d = command_q == BRINGUP && known ? ST_GAIN : ST_DONE;
       ST_GAIN: if (ended) state_d = ST_SYNC;
       ST_SYNC: if (ended) state_d = ST_CLEAR;
       ST_WRITE: if (ended) state_d = left_q == one ? ST_LDAC : ST_WRITE;
@@ -141,22 +152,16 @@ module dac80508 #(
     if (state_q == ST_IDLE) begin
       command_q <= command;
       left_q    <= channels;
-      part_q    <= 3'd0;
       present_q <= 1'b1;
       missing_q <= 3'd0;
     end else begin
       if (state_q == ST_WRITE && ended) left_q <= left_q & ~one;
       if (state_q == ST_HEAR && ended) begin
-        part_q <= part_q + 3'd1;
-        if (!known && present_q) missing_q <= part_q;
-        if (!known) present_q <= 1'b0;
+        present_q <= known;
+        missing_q <= absent;
       end
     end
   end
-
-  wire [7:0]       asked   = 8'd1 << part_q;
-  wire [PARTS-1:0] chosen  = asking ? asked[PARTS-1:0] : {PARTS{1'b1}};
-  wire             unused  = &{asked};
 
   spi_frame #(
       .PARTS   (PARTS),
@@ -170,7 +175,7 @@ module dac80508 #(
       .rst_n (rst_n),
       .start (sends && !sent_q && (!stop || state_q == ST_HEAR)),
       .word  (word),
-      .select(chosen),
+      .select({PARTS{1'b1}}),
       .slow  (asking),
       .busy  (f_busy),
       .done  (f_done),

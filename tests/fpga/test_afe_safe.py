@@ -163,7 +163,7 @@ async def a_code_that_did_not_arrive_is_found_before_a_line_moves(dut) -> None:
     for wire in (1, 2):  # SDI, SCLK of the second DAC, while the rails are written
         cocotb.start_soon(watch())
         dut.p_valid.value, dut.p_mask.value, dut.p_voltage.value = 1, 0xFFFF, 0x5000
-        await board.cycles(800)
+        await board.cycles(400)
         dut.cut.value = 1 << wire
         await board.cycles(400)
         dut.cut.value = 0

@@ -255,7 +255,7 @@ async def requests_and_pulses_cost_what_the_page_says(dut) -> None:
     begin = board.cycle
     await board.feed([{0: 1}])
     await board.wait("idle", 20_000)
-    ready = 4 * board.dacs * read + 8 * write + dac
+    ready = 4 * read + 8 * write + dac
     assert board.began[0] - begin == ready + mux + settle + 10
     begin = board.cycle
     took = await board.pulse(SET, 3, 0xFFFF, width=100)
