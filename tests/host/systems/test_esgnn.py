@@ -317,11 +317,8 @@ def test_with_a_calibration_products_lose_the_converters_errors(graphs):
             np.mean(errors[1].mean(axis=0) ** 2)
         )
         truth = cells.sum(axis=0)
-        assert (
-            np.abs(fine.input.row_sum_us / truth - 1).max()
-            < 0.01
-            < np.abs(plain.input.row_sum_us / truth - 1).max()
-        )
+        off = [np.abs(one.input.row_sum_us / truth - 1)[truth > 5] for one in (plain, fine)]
+        assert off[1].max() < 0.01 < off[0].max()
         classifier = EchoStateGraphClassifier(board.macro, fine, hidden=HIDDEN).fit(graphs, LABELS)
         assert classifier.score(graphs, LABELS) > 0.8 and classifier.embedding_.origin == "emulated"
     with ohmloop.open(URL, chip="tmp:seed:5", profile="rrm-40nm-front-end") as other:
