@@ -36,6 +36,13 @@
     f_driven_q <= rst_n && p_drive ? f_driven_q + 33'd1 : 33'd0;
   end
 
+  // A reading above the read limit is due: a pulse of SWEEP was given, and none above the limit passed since.
+  reg f_due_q = 1'b0;
+  always @(posedge clk) begin : due
+    if (!rst_n || (x_valid && x_ready && read_code > limit_voltage[63:48])) f_due_q <= 1'b0;
+    else if (p_valid && p_ready && sweep_q) f_due_q <= 1'b1;
+  end
+
   reg [9:0] f_cells;
   integer   f_i;
   always @(*) begin : count_again
@@ -97,8 +104,20 @@
       // A pulse is never longer than was asked, and what was asked is within the limit: it always ends.
       if (p_drive) assert (width_q <= limit_width && f_driven_q < {1'b0, width_q});
       assert (!(p_drive && p_valid));
-      // Rows are read only within the read limit, and never when latched.
-      if (x_valid) assert (read_code <= limit_voltage[63:48] && !safe_latched && !kill);
+      // Rows are read only within the read limit, or once after a pulse of SWEEP: on its row, at its voltage, within every
+      // limit and inside the token as they are now; and never when latched.
+      if (licence_q) assert (f_due_q && state_q == ST_IDLE);
+      if (sweep_q && (state_q == ST_DRIVE || state_q == ST_STORE)) assert (f_due_q);
+      if (licence_q && held_q && !outside_q) assert ((mask_q & ~columns_q) == {COLS{1'b0}});
+      if (x_valid) assert (!safe_latched && !kill);
+      if (x_valid && read_code > limit_voltage[63:48]) begin
+        assert (f_due_q && f_held_q && x_line == p_row && read_code == p_voltage);
+        assert (p_kind != 2'd3 && f_operations_q[p_kind]);
+        assert (read_code <= limit_voltage[p_kind*16 +: 16] && read_code <= f_cap_q);
+        assert (p_gate <= limit_gate && width_q <= limit_width);
+        assert (p_row < ROWS && f_rows_q[p_row]);
+        assert ((p_mask & ~f_columns_q) == {COLS{1'b0}});
+      end
       // While a pulse is on, what it is does not change.
       if ($past(rst_n) && $past(p_drive) && p_drive) begin
         assert ($stable(p_mask) && $stable(p_row) && $stable(p_kind) && $stable(p_voltage) && $stable(p_gate));
@@ -106,4 +125,5 @@
     end
     cover (f_past_q && rst_n && p_drive && timer_q == 32'd1 && width_q == 32'd3);
     cover (f_past_q && rst_n && g_done && g_status == `STATUS_OK && !dry_q);
+    cover (f_past_q && rst_n && x_valid && x_ready && read_code > limit_voltage[63:48]);
   end

@@ -26,6 +26,7 @@ module adc_lane #(
     input  wire [23:0]        emu_adc_max,
     input  wire signed [32:0] reference_in,  // Q6, zero for the array
     input  wire [15:0]        drive,      // Q15
+    input  wire [23:0]        cap,        // largest signal: there is one (23); Q6
     input  wire [5:0]         shift,      // of the GAIN product
     input  wire [63:0]        half,       // its rounding term
     input  wire               wandering,  // slow effects of reading
@@ -151,6 +152,8 @@ module adc_lane #(
   reg signed [38:0] high11_q;
   reg signed [63:0] product12_q, rounded13_q, scaled14_q;
   wire       [19:0] gain10;
+  wire signed [34:0] total9  = $signed({input9_q[33], input9_q}) + $signed({{6{noise[28]}}, noise});
+  wire signed [34:0] largest = $signed({12'd0, cap[22:0]});
 
   adc_gain #(
       .COLS     (COLS),
@@ -180,7 +183,7 @@ module adc_lane #(
 
   always @(posedge clk) begin
     if (en) begin
-      total10_q   <= $signed({input9_q[33], input9_q}) + $signed({{6{noise[28]}}, noise});
+      total10_q   <= !cap[23] ? total9 : total9 > largest ? largest : total9 < -largest ? -largest : total9;
       low11_q     <= $signed({21'd0, total10_q[16:0]}) * $signed({18'd0, gain10});
       high11_q    <= $signed({{21{total10_q[34]}}, total10_q[34:17]}) * $signed({19'd0, gain10});
       product12_q <= $signed({{8{high11_q[38]}}, high11_q, 17'd0}) + $signed({{26{low11_q[37]}}, low11_q});

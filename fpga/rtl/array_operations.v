@@ -24,7 +24,9 @@ module array_operations #(
     input  wire [9:0]   columns,
     input  wire [19:0]  vectors,
     input  wire [31:0]  cell_pulses,
+    input  wire [15:0]  limit_read,
     input  wire [31:0]  cycles,
+    output wire [191:0] fields,    // of what is driven (pulse_operations)
     output wire         done,
     output wire [7:0]   status,
     output wire [95:0]  words,
@@ -79,17 +81,22 @@ module array_operations #(
 
   wire is_cells  = opcode == `OP_READ_CELLS;
   wire is_vector = opcode == `OP_MAC || opcode == `OP_MAC_RAW || is_cells;
-  wire is_pulse  = opcode == `OP_PULSE;
+  wire is_sweep  = opcode == `OP_SWEEP;  // its readings are vector_engine's, led by pulse_operations
+  wire is_pulse  = opcode == `OP_PULSE || is_sweep;
   wire is_cell   = opcode == `OP_CELL_LOAD || opcode == `OP_CELL_DUMP || opcode == `OP_ENV;
 
   wire        vector_done, vector_early, vector_write, vector_restart, vector_next;
-  wire        pulse_done, pulse_restart, pulse_next, pulse_refresh;
+  wire        pulse_done, pulse_counting, pulse_restart, pulse_next, pulse_refresh;
+  wire        sweep_reads, sweep_go, sweep_open, sweep_halt, vector_busy, vector_valid;
+  wire        passes = !is_sweep || sweep_open;
   wire        cell_done, cell_early, cell_write, cell_restart, cell_next, cell_refresh;
   wire [7:0]  pulse_status;
-  wire [31:0] vectors_done, saturated, pulse_value, pulse_bound, pulse_place, pulse_rows, pulse_given, cell_rows;
-  wire [15:0] vector_total, vector_q, vector_at, cell_total, cell_q, cell_at;
+  wire [31:0] vectors_done, saturated, cell_rows;
+  wire [95:0] pulse_words;
+  wire [191:0] pulse_fields;
+  wire [15:0] vector_total, vector_q, vector_at, cell_total, cell_q, cell_at, pulse_q;
   wire [31:0] vector_data, cell_data;
-  wire [19:0] vectors_fed = is_cells ? vectors : {4'd0, fixed[143:128]};
+  wire [19:0] vectors_fed = is_cells || is_sweep ? vectors : {4'd0, fixed[143:128]};
   wire        unused_bits = &{fixed[191:176], vectors_fed[19:16], fixed[31:23], fixed[15], fixed[11:10], fixed[7:0]};
 
   vector_engine #(
@@ -97,19 +104,19 @@ module array_operations #(
   ) u_vectors (
       .clk         (clk),
       .rst_n       (rst_n),
-      .start       (start && is_vector),
-      .stop        (stop),
-      .cells       (is_cells),
-      .no_array    (fixed[27]),
-      .bits        (fixed[19:16]),
-      .is_signed   (fixed[22]),
+      .start       ((start && is_vector) || sweep_go),
+      .stop        (is_sweep ? sweep_halt : stop),
+      .cells       (is_cells || is_sweep),
+      .no_array    (fixed[27] && !is_sweep),
+      .bits        (is_sweep ? 4'd1 : fixed[19:16]),
+      .is_signed   (fixed[22] && !is_sweep),
       .width       (fixed[21:20]),
-      .repeats     (8'd1 << fixed[14:12]),
+      .repeats     (is_sweep ? 8'd1 : 8'd1 << fixed[14:12]),
       .index       (fixed[127:64]),
       .count       (vectors_fed[15:0]),
       .vectors     (vectors),
       .data_place  ({10'd0, data_place}),
-      .busy        (reading),
+      .busy        (vector_busy),
       .done        (vector_done),
       .early       (vector_early),
       .vectors_done(vectors_done),
@@ -124,8 +131,8 @@ module array_operations #(
       .row_next    (vector_next),
       .row         (row),
       .row_last    (row_last),
-      .x_valid     (x_valid),
-      .x_ready     (x_ready),
+      .x_valid     (vector_valid),
+      .x_ready     (x_ready && passes),
       .x_line      (x_line),
       .x_code      (x_code),
       .x_last      (x_last),
@@ -138,25 +145,25 @@ module array_operations #(
       .r_last      (r_last)
   );
 
-  pulse_sequencer u_pulses (
+  pulse_operations u_pulses (
       .clk         (clk_pulses),
       .rst_n       (rst_n),
       .start       (start && is_pulse),
       .stop        (stop),
-      .kind        (fixed[9:8]),
-      .voltage     (fixed[47:32]),
-      .gate        (fixed[63:48]),
-      .width       (fixed[95:64]),
-      .index       (fixed[159:96]),
-      .pulses      (fixed[175:160]),
+      .is_sweep    (is_sweep),
+      .fixed       (fixed),
+      .data_place  (data_place),
+      .columns     (columns),
       .cell_pulses (cell_pulses),
+      .limit_read  (limit_read),
+      .cycles      (cycles),
       .done        (pulse_done),
       .status      (pulse_status),
-      .value       (pulse_value),
-      .bound       (pulse_bound),
-      .place       (pulse_place),
-      .rows_done   (pulse_rows),
-      .pulses_given(pulse_given),
+      .words       (pulse_words),
+      .counting    (pulse_counting),
+      .fields      (pulse_fields),
+      .q_address   (pulse_q),
+      .q_data      (q_data),
       .row_restart (pulse_restart),
       .row_next    (pulse_next),
       .row         (row),
@@ -169,6 +176,14 @@ module array_operations #(
       .given       (given),
       .given_cells (given_cells),
       .pulses_left (pulses_left),
+      .reads       (sweep_reads),
+      .go          (sweep_go),
+      .open        (sweep_open),
+      .halt        (sweep_halt),
+      .beat        (x_valid && x_ready),
+      .read_end    (r_valid && r_last),
+      .read_done   (vector_done),
+      .read_index  (x_index),
       .p_elapsed   (p_elapsed),
       .p_index     (p_index),
       .macro_idle  (macro_idle),
@@ -210,24 +225,25 @@ module array_operations #(
 
   // ---- Outputs ----
   wire early = is_vector ? vector_early : cell_early;
-  wire [31:0] rows_done   = is_vector ? vectors_done : cell_rows;
-  wire [95:0] pulse_words = pulse_status == `STATUS_OK ? {pulse_given, pulse_rows, cycles}
-      : pulse_status == `STATUS_ABORTED ? {pulse_given, pulse_rows, 31'd0, pulse_given != 32'd0}
-      : {pulse_place, pulse_bound, pulse_value};
-  assign done           = vector_done || pulse_done || cell_done;
-  assign status         = is_pulse ? pulse_status : early ? `STATUS_ABORTED : `STATUS_OK;
-  assign words          = is_pulse ? pulse_words : early ? {32'd0, rows_done, 32'd1}
-      : {32'd0, is_vector ? saturated : 32'd0, cycles};
-  assign count          = is_pulse ? 2'd3 : is_vector ? 2'd2 : 2'd1;
-  assign total          = is_pulse ? 16'd3 : is_vector ? vector_total : cell_total;
-  assign counting       = is_vector ? reading : 1'b1;
-  assign q_address      = is_vector ? vector_q : cell_q;
-  assign w_write        = vector_write || cell_write;
-  assign w_address      = is_vector ? vector_at : cell_at;
-  assign w_data         = is_vector ? vector_data : cell_data;
-  assign row_restart    = vector_restart || pulse_restart || cell_restart;
-  assign row_next       = vector_next || pulse_next || cell_next;
-  assign refresh        = pulse_refresh || cell_refresh;
+  wire swept = is_sweep && pulse_status == `STATUS_OK;
+  wire [31:0] rows_done = is_vector ? vectors_done : cell_rows;
+  assign done        = (vector_done && !is_sweep) || pulse_done || cell_done;
+  assign status      = is_pulse ? pulse_status : early ? `STATUS_ABORTED : `STATUS_OK;
+  assign words       = is_pulse && !swept ? pulse_words : early && !swept ? {32'd0, rows_done, 32'd1}
+      : {32'd0, is_vector || swept ? saturated : 32'd0, cycles};
+  assign count       = is_vector || swept ? 2'd2 : is_pulse ? 2'd3 : 2'd1;
+  assign total       = is_vector || swept ? vector_total : is_pulse ? 16'd3 : cell_total;
+  assign fields      = is_pulse ? pulse_fields : fixed;
+  assign reading     = is_sweep ? sweep_reads : vector_busy;
+  assign counting    = is_vector ? vector_busy : pulse_counting;
+  assign x_valid     = vector_valid && passes;
+  assign q_address   = is_vector ? vector_q : is_pulse ? pulse_q : cell_q;
+  assign w_write     = vector_write || cell_write;
+  assign w_address   = is_vector || is_sweep ? vector_at : cell_at;
+  assign w_data      = is_vector || is_sweep ? vector_data : cell_data;
+  assign row_restart = (vector_restart && !is_sweep) || pulse_restart || cell_restart;
+  assign row_next    = (vector_next && !is_sweep) || pulse_next || cell_next;
+  assign refresh     = pulse_refresh || cell_refresh;
 
 endmodule
 

@@ -75,13 +75,16 @@ module array_requests #(
     output wire [30:0]       c_ask,
     input  wire [12:0]       c_answer,
     output wire              refresh,
-    input  wire              refresh_done,    // Firmware
+    input  wire              refresh_done,
+
+    // Firmware
     input  wire            clk_core,
     input  wire [15:0]     q_words,
     input  wire [31:0]     largest,
     input  wire            armed,
     input  wire [15:0]     limit_read,
     output wire [31:0]     image_crc,
+
     // Fields of what is driven: the request's, or the firmware's
     input  wire [COLS-1:0] columns_mask,
     input  wire [8:0]      first_column,
@@ -95,20 +98,16 @@ module array_requests #(
 );
 
   wire         step_done, step_counting, step_reading, step_w_write, step_g_valid, step_g_dry, step_x_valid;
-  wire         step_x_last, step_macro_abort, step_refresh;
+  wire         step_x_last, step_macro_abort, step_refresh, runs, core_done, core_reading, core_w_write, core_g_valid;
   wire [7:0]   step_status;
   wire [95:0]  step_words;
+  wire [191:0] step_fields;
   wire [1:0]   step_count;
-  wire [15:0]  step_total, step_q_address, step_w_address;
-  wire [31:0]  step_w_data, step_p_elapsed;
-  wire [63:0]  step_p_index, step_x_index;
-  wire [8:0]   step_x_line, step_x_code;
-  wire         runs, core_done, core_reading, core_w_write, core_g_valid, core_g_dry, core_x_valid;
-  wire         core_macro_abort, core_refresh;
-  wire [15:0]  core_q_address, core_w_address;
-  wire [31:0]  core_w_data, core_p_elapsed;
-  wire [63:0]  core_p_index;
-  wire [8:0]   core_x_code;
+  wire [15:0]  step_total, step_q_address, step_w_address, core_q_address, core_w_address;
+  wire [31:0]  step_w_data, step_p_elapsed, core_w_data, core_p_elapsed;
+  wire [63:0]  step_p_index, step_x_index, core_p_index;
+  wire [8:0]   step_x_line, step_x_code, core_x_code;
+  wire         core_g_dry, core_x_valid, core_macro_abort, core_refresh;
   wire [121:0] answer;
   wire [130:0] op;
   wire [COLS-1:0] op_core_mask;
@@ -128,7 +127,9 @@ module array_requests #(
       .columns       (columns),
       .vectors       (vectors),
       .cell_pulses   (cell_pulses),
+      .limit_read    (limit_read),
       .cycles        (cycles),
+      .fields        (step_fields),
       .done          (step_done),
       .status        (step_status),
       .words         (step_words),
@@ -242,7 +243,7 @@ module array_requests #(
       : {step_reading, step_macro_abort, step_refresh};
   assign op_mask = runs ? op_core_mask : columns_mask;
   assign {op_opcode, op_fields, op_first, op_last, op_row} = runs ? {op[130:123], 96'd0, op[122:0]}
-      : {opcode, fixed, first_column, last_column, row};
+      : {opcode, step_fields, first_column, last_column, row};
 
 endmodule
 

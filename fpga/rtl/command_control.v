@@ -82,7 +82,7 @@ module command_control (
 
   // ---- Kinds of request ----
   wire is_vector = q_opcode == `OP_MAC || q_opcode == `OP_MAC_RAW || q_opcode == `OP_READ_CELLS;
-  wire is_pulse  = q_opcode == `OP_PULSE;
+  wire is_pulse  = q_opcode == `OP_PULSE || q_opcode == `OP_SWEEP;
   wire is_cells  = q_opcode == `OP_CELL_LOAD || q_opcode == `OP_CELL_DUMP || q_opcode == `OP_ENV;
   wire is_served = q_opcode == `OP_PROGRAM || q_opcode == `OP_SELF_TEST || q_opcode == `OP_ADC_SELFCAL;
   wire is_arm    = q_opcode == `OP_ARM;

@@ -149,6 +149,7 @@ module command_engine #(
       .start         (check_start),
       .opcode        (q_opcode),
       .words         (q_words),
+      .limit_read    (limit_read),
       .done          (check_done),
       .bad           (check_bad),
       .status        (check_status),

@@ -24,6 +24,7 @@ module emu_convert #(
     input  wire [1:0]               cfg_range,
     input  wire [15:0]              cfg_level,
     input  wire [15:0]              cfg_read_code,
+    input  wire [23:0]              cfg_cap,       // largest signal: there is one (23); Q6
     input  wire [15:0]              emu_read_noise,
     input  wire [15:0]              emu_adc_noise,
     input  wire [23:0]              emu_adc_min,
@@ -204,6 +205,7 @@ module emu_convert #(
           .emu_adc_max   (emu_adc_max),
           .reference_in  (reference_q),
           .drive         (drive_q),
+          .cap           (cfg_cap),
           .shift         (shift_q),
           .half          (half_q),
           .wandering     (wandering),

@@ -31,6 +31,7 @@ module emu_reader #(
     input  wire                    cfg_reference,
     input  wire [15:0]             cfg_level,
     input  wire [15:0]             cfg_read_code,
+    input  wire [23:0]             cfg_cap,       // largest signal: there is one (23); Q6
     input  wire [COLS-1:0]         cfg_mask,
     input  wire [2:0]              cfg_first_group,
     input  wire [2:0]              cfg_last_group,
@@ -176,6 +177,7 @@ module emu_reader #(
       .cfg_reference     (cfg_reference),
       .cfg_level         (cfg_level),
       .cfg_read_code     (cfg_read_code),
+      .cfg_cap           (cfg_cap),
       .cfg_mask          (cfg_mask),
       .move              (move),
       .move_minus        (move_minus),

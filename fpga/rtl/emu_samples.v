@@ -29,6 +29,7 @@ module emu_samples #(
     input  wire                     cfg_reference,
     input  wire [15:0]              cfg_level,
     input  wire [15:0]              cfg_read_code,
+    input  wire [23:0]              cfg_cap,       // largest signal: there is one (23); Q6
     input  wire [COLS-1:0]          cfg_mask,
 
     // Plane sums
@@ -167,6 +168,7 @@ module emu_samples #(
       .cfg_range         (cfg_range),
       .cfg_level         (cfg_level),
       .cfg_read_code     (cfg_read_code),
+      .cfg_cap           (cfg_cap),
       .emu_read_noise    (emu_read_noise),
       .emu_adc_noise     (emu_adc_noise),
       .emu_adc_min       (emu_adc_min),

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Finds the first field outside its range in the fixed words of a request (docs/protocol.md, "Refusals").
+// Finds the first field outside its range in the fixed words of a request, then in SWEEP's points (docs/protocol.md, "Refusals").
 //
-// One cycle after `judge`: `bad` with the value asked, the nearest value that would have been taken, and its payload word.
+// One cycle after `judge`, with points 4 cycles a point later: `done`, and `bad` with the value asked, the nearest value that
+// would have been taken, and its payload word.
 
 `default_nettype none
 `include "board_map.vh"
 
 module field_check (
     input  wire        clk,
+    input  wire        rst_n,
     input  wire        judge,
     input  wire [7:0]  opcode,
     input  wire [31:0] word0,
@@ -19,6 +21,13 @@ module field_check (
     input  wire [15:0] column_count,
     input  wire [5:0]  column_place,  // payload word of the columns axis
 
+    // Points of SWEEP
+    input  wire [5:0]  data_place,
+    input  wire [15:0] limit_read,
+    output wire [15:0] q_address,
+    input  wire [31:0] q_data,
+
+    output wire        done,
     output wire        bad,
     output wire [31:0] value,
     output wire [31:0] bound,
@@ -36,9 +45,11 @@ module field_check (
   wire       is_selfcal = opcode == `OP_ADC_SELFCAL;
   wire       is_reference = opcode == `OP_SELF_TEST || is_selfcal;
   wire       is_cells  = opcode == `OP_CELL_LOAD || opcode == `OP_CELL_DUMP || opcode == `OP_ENV;
+  wire       is_sweep  = opcode == `OP_SWEEP;
   wire       is_table  = opcode == `OP_TABLE_WRITE;
   wire [7:0] macro     = is_arm ? word1[15:8] : is_table ? word0[15:8] : word0[7:0];
-  wire       has_macro = is_vector || is_arm || is_pulse || is_cells || is_table || is_program || is_reference;
+  wire       has_macro = is_vector || is_arm || is_pulse || is_cells || is_table || is_program || is_reference
+      || is_sweep;
   wire [3:0] averages  = word0[15:12];
   wire [3:0] bits      = word0[19:16];
   wire [3:0] most_averages = is_raw || is_selfcal ? 4'd0 : 4'd7;
@@ -52,7 +63,7 @@ module field_check (
       found_q <= {1'b1, 24'd0, macro, 32'd0, 31'd0, is_arm};
     else if (is_arm && word1[7:3] != 5'd0)
       found_q <= {1'b1, 24'd0, word1[7:0], 32'd7, 32'd1};
-    else if (has_reading && word0[11:8] > 4'd3)
+    else if ((has_reading || is_sweep) && word0[11:8] > 4'd3)
       found_q <= {1'b1, 28'd0, word0[11:8], 32'd3, 32'd0};
     else if (has_reading && averages > most_averages)
       found_q <= {1'b1, 28'd0, averages, 28'd0, most_averages, 32'd0};
@@ -60,13 +71,13 @@ module field_check (
       found_q <= {1'b1, 32'd0, 32'd1, 32'd0};
     else if (is_vector && bits > most_bits)
       found_q <= {1'b1, 28'd0, bits, 28'd0, most_bits, 32'd0};
-    else if (is_vector && word0[21:20] == 2'd3)
+    else if ((is_vector || is_sweep) && word0[21:20] == 2'd3)
       found_q <= {1'b1, 32'd3, 32'd2, 32'd0};
     else if (is_read && word0[22])
       found_q <= {1'b1, 32'd1, 64'd0};
     else if (is_vector && !is_mac && word0[23])
       found_q <= {1'b1, 32'd1, 64'd0};
-    else if (is_vector && word0[26:25] == 2'd3)
+    else if ((is_vector || is_sweep) && word0[26:25] == 2'd3)
       found_q <= {1'b1, 32'd3, 32'd2, 32'd0};
     else if (is_read && word0[27])
       found_q <= {1'b1, 32'd1, 64'd0};
@@ -74,6 +85,8 @@ module field_check (
       found_q <= {1'b1, 16'd0, word4, 32'd0, 32'd4};
     else if (is_vector && !is_read && word4 == 16'd0)
       found_q <= {1'b1, 32'd0, 32'd1, 32'd4};
+    else if (is_sweep && word1[15:0] == 16'd0)
+      found_q <= {1'b1, 32'd0, 32'd1, 32'd1};
     else if (is_mac && word0[23] && column_count[0])
       found_q <= {1'b1, 16'd0, column_count, 16'd0, column_count & 16'hFFFE, 26'd0, column_place};
     else if (is_pulse && word0[9:8] == 2'd3)
@@ -107,8 +120,29 @@ module field_check (
     else found_q <= 97'd0;
   end
 
+  // ---- Points, when all else is right ----
+  reg         judged_q;
+  wire        points_done;
+  wire [96:0] point_found;
+  wire        walk = is_sweep && !found_q[96];
+  always @(posedge clk) judged_q <= rst_n && judge;
+
+  point_check u_points (
+      .clk       (clk),
+      .rst_n     (rst_n),
+      .start     (judged_q && walk),
+      .count     (word1[15:0]),
+      .place     ({10'd0, data_place}),
+      .limit_read(limit_read),
+      .done      (points_done),
+      .found     (point_found),
+      .q_address (q_address),
+      .q_data    (q_data)
+  );
+
   // ---- Outputs ----
-  assign {bad, value, bound, place} = found_q;
+  assign done = walk ? points_done : judged_q;
+  assign {bad, value, bound, place} = walk ? point_found : found_q;
 
 endmodule
 

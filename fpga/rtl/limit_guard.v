@@ -6,8 +6,8 @@
 // both, SCAN_WORDS + 2 cycles after `g_valid` and again in every cycle of its drive, whoever asks: `g_done` brings
 // `g_status` and the limit compared; with `g_dry` nothing is driven. `p_drive` is high for exactly
 // `g_width` cycles, timed here, and falls in the cycle of `kill`. A pulse taken by the macro counts as whole:
-// `given` pulses with its cells on `given_cells`. Rows for reading pass only while the code is within LIMIT_READ_V
-// and nothing is latched. `arm` is ignored while a pulse is judged or driven; limits can be written at any time.
+// `given` pulses with its cells on `given_cells`. Rows for reading pass only while the code is within LIMIT_READ_V, or once on
+// the row and at the voltage of a pulse of SWEEP that was driven to its end and would still be lawful; never when latched. `arm` is ignored while a pulse is judged or driven; limits can be written at any time.
 
 `default_nettype none
 `include "board_map.vh"
@@ -43,6 +43,7 @@ module limit_guard #(
     output wire [31:0]     pulses_left,
 
     // Pulses asked for
+    input  wire            g_sweep,        // a reading at its voltage follows
     input  wire            g_valid,
     input  wire            g_dry,
     input  wire [1:0]      g_kind,
@@ -70,6 +71,7 @@ module limit_guard #(
 
     // Rows for reading
     input  wire [15:0]     read_code,
+    input  wire [8:0]      x_line,
     input  wire            x_valid_in,
     output wire            x_ready_in,
     output wire            x_valid,
@@ -97,6 +99,7 @@ module limit_guard #(
   reg [4:0]             word_q;
   reg [9:0]             cells_q;
   reg                   outside_q, stored_q, cut_q;
+  reg                   sweep_q, licence_q;  // the pulse is of SWEEP; its reading is due
   reg                   drive_q;  // state_q is ST_DRIVE: a flip-flop of its own, so that no decoding glitches on the pin
 
   // ---- Judgement ----
@@ -111,35 +114,28 @@ module limit_guard #(
       && width_q <= limit_width && width_q != 32'd0;
   wire        permitted = lawful && !expired && {22'd0, cells_q} <= left_q;
 
-  reg [7:0]  status;
-  reg [31:0] limit;
-  always @(*) begin : judgement
-    limit = 32'd0;
-    if (state_q != ST_JUDGE) status = `STATUS_OK;
-    else if (safe_latched || kill) status = `STATUS_SAFE_LATCHED;
-    else if (!held_q) status = `STATUS_NOT_ARMED;
-    else if (expired) status = `STATUS_TOKEN_EXPIRED;
-    else if (!kind_good) begin
-      status = `STATUS_OPERATION_NOT_ARMED;
-      limit  = {24'd0, operations_q};
-    end else if (!row_good || outside_q) status = `STATUS_OUTSIDE_TOKEN;
-    else if (voltage_q > limit_now) begin
-      status = `STATUS_OVER_VOLTAGE_LIMIT;
-      limit  = {16'd0, limit_now};
-    end else if (voltage_q > cap_q) begin
-      status = `STATUS_OVER_TOKEN_VOLTAGE;
-      limit  = {16'd0, cap_q};
-    end else if (gate_q > limit_gate) begin
-      status = `STATUS_OVER_GATE_LIMIT;
-      limit  = {16'd0, limit_gate};
-    end else if (width_q > limit_width || width_q == 32'd0) begin
-      status = `STATUS_OVER_WIDTH_LIMIT;
-      limit  = limit_width;
-    end else if ({22'd0, cells_q} > left_q) begin
-      status = `STATUS_PULSE_BUDGET;
-      limit  = left_q;
-    end else status = `STATUS_OK;
-  end
+  wire [7:0]  refusal;
+  wire [31:0] compared;
+  wire [7:0]  status = state_q == ST_JUDGE ? refusal : `STATUS_OK;
+  guard_refusal u_refusal (
+      .latched     (safe_latched || kill),
+      .held        (held_q),
+      .expired     (expired),
+      .kind_good   (kind_good),
+      .operations  (operations_q),
+      .in_token    (row_good && !outside_q),
+      .voltage     (voltage_q),
+      .voltage_most(limit_now),
+      .cap         (cap_q),
+      .gate        (gate_q),
+      .gate_most   (limit_gate),
+      .width       (width_q),
+      .width_most  (limit_width),
+      .cells       (cells_q),
+      .left        (left_q),
+      .status      (refusal),
+      .limit       (compared)
+  );
 
   // ---- Columns, SCAN_BITS a cycle ----
   wire [PAD-1:0]       mask_pad  = {{(PAD - COLS) {1'b0}}, mask_q};
@@ -170,10 +166,7 @@ module limit_guard #(
       // Say why not, or go on.
       ST_JUDGE: state_d = dry_q || refused ? ST_IDLE : ST_OFFER;
       // Offer it to the macro as long as it is permitted.
-      ST_OFFER: begin
-        if (!permitted) state_d = ST_IDLE;
-        else if (p_ready) state_d = ST_DRIVE;
-      end
+      ST_OFFER: state_d = !permitted ? ST_IDLE : p_ready ? ST_DRIVE : ST_OFFER;
       // Output on.
       ST_DRIVE: if (!lawful || run_out) state_d = ST_STORE;
       // Wait until the macro has stored the row.
@@ -184,18 +177,12 @@ module limit_guard #(
 
   // ---- Registers ----
   always @(posedge clk) begin
-    if (!rst_n) begin
-      state_q <= ST_IDLE;
-      drive_q <= 1'b0;
-    end else begin
-      state_q <= state_d;
-      drive_q <= state_d == ST_DRIVE;
-    end
+    {drive_q, state_q} <= !rst_n ? {1'b0, ST_IDLE} : {state_d == ST_DRIVE, state_d};
   end
 
   always @(posedge clk) begin
     if (take) begin
-      {dry_q, kind_q, row_q, mask_q} <= {g_dry, g_kind, g_row, g_mask};
+      {sweep_q, dry_q, kind_q, row_q, mask_q} <= {g_sweep, g_dry, g_kind, g_row, g_mask};
       {voltage_q, gate_q}            <= {g_voltage, g_gate};
       {width_q, timer_q}             <= {g_width, g_width};
     end else if (state_q == ST_DRIVE) timer_q <= timer_q - 32'd1;
@@ -235,22 +222,22 @@ module limit_guard #(
   wire lost    = state_q == ST_OFFER && !permitted;
   wire judged  = state_q == ST_JUDGE && (dry_q || refused);
   wire settled = state_q == ST_STORE && state_d == ST_IDLE;
-  assign armed       = held_q && !expired;
-  assign pulses_left = left_q;
+  assign {armed, pulses_left} = {held_q && !expired, left_q};
   assign g_done      = judged || lost || settled;
   assign g_status    = judged ? status : lost || cut_q ? `STATUS_ABORTED : `STATUS_OK;
-  assign g_limit     = judged ? limit : 32'd0;
-  assign given       = started;
-  assign given_cells = cells_q;
+  assign g_limit     = judged ? compared : 32'd0;
+  assign {given, given_cells} = {started, cells_q};
   assign p_valid     = state_q == ST_OFFER && permitted;
-  assign p_kind      = kind_q;
-  assign p_row       = row_q;
-  assign p_mask      = mask_q;
-  assign p_voltage   = voltage_q;
-  assign p_gate      = gate_q;
+  assign {p_kind, p_row, p_mask, p_voltage, p_gate} = {kind_q, row_q, mask_q, voltage_q, gate_q};
   assign p_drive     = drive_q && lawful;
 
-  wire read_open = !safe_latched && !kill && read_code <= limit_voltage[63:48];
+  // ---- Rows for reading ----
+  wire licensed  = licence_q && lawful && read_code == voltage_q && x_line == row_q;
+  wire read_open = !safe_latched && !kill && (read_code <= limit_voltage[63:48] || licensed);
+  always @(posedge clk) begin
+    if (!rst_n || take || arm_take || !held_q || (x_valid && x_ready)) licence_q <= 1'b0;
+    else if (settled && sweep_q && !cut_q) licence_q <= 1'b1;
+  end
   assign x_valid    = x_valid_in && read_open;
   assign x_ready_in = x_ready && read_open;
 

@@ -29,6 +29,7 @@ module macro_emulator #(
     input  wire                    cfg_polarity,
     input  wire [1:0]              cfg_idle,
     input  wire                    cfg_reference,
+    input  wire                    cfg_sweep,   // a point of SWEEP: cfg_level is its gate code
     input  wire [15:0]             cfg_level,
     input  wire [15:0]             cfg_read_code,
     input  wire [COLS-1:0]         cfg_mask,
@@ -134,6 +135,25 @@ module macro_emulator #(
   wire [8:0]          read_row, m_column;
   wire [11:0]         m_root;
   wire [LANES*10-1:0] word;
+  wire [15:0]         read_code;
+  wire [31:0]         read_gain, range_shift;
+  wire [23:0]         cap;
+
+  sweep_bias u_bias (
+      .clk            (clk_pulses),
+      .sweeps         (cfg_sweep),
+      .start          (x_valid && x_ready),
+      .voltage        (cfg_read_code),
+      .gate           (cfg_level),
+      .range          (cfg_range),
+      .emu_read_gain  (emu_read_gain),
+      .emu_range_shift(emu_range_shift),
+      .emu_physics    (emu_physics),
+      .read_code      (read_code),
+      .read_gain      (read_gain),
+      .range_shift    (range_shift),
+      .cap            (cap)
+  );
 
   emu_reader #(
       .ROWS     (ROWS),
@@ -156,7 +176,8 @@ module macro_emulator #(
       .cfg_polarity      (cfg_polarity),
       .cfg_reference     (cfg_reference),
       .cfg_level         (cfg_level),
-      .cfg_read_code     (cfg_read_code),
+      .cfg_read_code     (read_code),
+      .cfg_cap           (cap),
       .cfg_mask          (cfg_mask),
       .cfg_first_group   (cfg_first_group),
       .cfg_last_group    (cfg_last_group),
@@ -197,8 +218,8 @@ module macro_emulator #(
       .emu_adc_noise     (emu_adc_noise),
       .emu_adc_min       (emu_adc_min),
       .emu_adc_max       (emu_adc_max),
-      .emu_range_shift   (emu_range_shift),
-      .emu_read_gain     (emu_read_gain),
+      .emu_range_shift   (range_shift),
+      .emu_read_gain     (read_gain),
       .emu_reference_unit(emu_reference_unit),
       .emu_physics       (emu_physics),
       .emu_row_position  (emu_row_position)

@@ -78,7 +78,8 @@ module macro_sums #(
 
   localparam G = $clog2(LANES);
 
-  wire                    is_raw      = opcode == `OP_MAC_RAW;
+  wire                    is_sweep    = opcode == `OP_SWEEP;
+  wire                    is_raw      = opcode == `OP_MAC_RAW || is_sweep;
   wire [9:0]              first_group = {1'b0, first_column} >> G;
   wire [9:0]              last_group  = {1'b0, last_column} >> G;
   wire                    s_ready, s_take, s_valid, s_first, s_last, macro_idle, sums_idle;
@@ -108,6 +109,7 @@ module macro_sums #(
       .cfg_polarity      (reading ? fixed[24] : fixed[10]),
       .cfg_idle          (reading ? fixed[26:25] : fixed[12:11]),
       .cfg_reference     (fixed[27]),
+      .cfg_sweep         (is_sweep),
       .cfg_level         (fixed[63:48]),
       .cfg_read_code     (fixed[47:32]),
       .cfg_mask          (columns_mask),

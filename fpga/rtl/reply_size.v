@@ -2,7 +2,7 @@
 // Computes how many results, reply words and cell pulses a judged request comes to.
 //
 // `done` is high for one cycle, 7 cycles after `start`; the outputs are stable from the cycle after. `vectors` counts results as they
-// leave (MAC_RAW: planes; PROGRAM: cells), `largest` the reply words with a full bitmap, three at least; `cell_pulses` is clamped
+// leave (MAC_RAW: planes; PROGRAM: cells; SWEEP: rows at points), `largest` the reply words with a full bitmap, three at least; `cell_pulses` is clamped
 // to 32 bits. `too_large` compares with MAX_PAYLOAD_WORDS
 // where the size depends on the fields.
 
@@ -18,7 +18,7 @@ module reply_size #(
     input  wire        start,
     input  wire [7:0]  opcode,
     input  wire [15:0] words,         // payload of the request
-    input  wire [15:0] count,         // vectors, or pulses a row; REG_READ: registers
+    input  wire [15:0] count,         // vectors, pulses a row, or points; REG_READ: registers
     input  wire [3:0]  bits,
     input  wire [1:0]  width,
     input  wire        pairs,
@@ -34,9 +34,9 @@ module reply_size #(
 
   // ---- State ----
   reg [2:0]  step_q;
-  reg [19:0] a_q;
+  reg [25:0] a_q;
   reg [15:0] b_q;
-  reg [35:0] product_q;
+  reg [41:0] product_q;
   reg [19:0] vectors_q;
   reg [31:0] largest_q, cell_pulses_q;
 
@@ -54,7 +54,8 @@ module reply_size #(
   wire is_program = opcode == `OP_PROGRAM;
   wire is_selfcal = opcode == `OP_ADC_SELFCAL;
   wire is_pulse = opcode == `OP_PULSE;
-  wire is_vector = opcode == `OP_MAC || is_raw || is_read;
+  wire is_sweep = opcode == `OP_SWEEP;
+  wire is_vector = opcode == `OP_MAC || is_raw || is_read || is_sweep;
 
   // ---- Registers: one product a step ----
   always @(posedge clk) begin
@@ -64,21 +65,21 @@ module reply_size #(
   end
 
   always @(posedge clk) begin : steps
-    if (step_q != 3'd0) product_q <= {16'd0, a_q} * {20'd0, b_q};
+    if (step_q != 3'd0) product_q <= {16'd0, a_q} * {26'd0, b_q};
     case (step_q)
       // Vectors: n x planes; or rows x columns, rows x words a row.
       3'd1: begin
-        a_q <= is_read || is_dump || is_pulse || is_program ? {10'd0, rows} : {4'd0, count};
-        b_q <= is_raw ? {12'd0, bits} : is_dump ? {6'd0, row_words} : is_pulse || is_program ? {6'd0, columns} : 16'd1;
+        a_q <= is_read || is_dump || is_pulse || is_program || is_sweep ? {16'd0, rows} : {10'd0, count};
+        b_q <= is_sweep ? count : is_raw ? {12'd0, bits} : is_dump ? {6'd0, row_words} : is_pulse || is_program ? {6'd0, columns} : 16'd1;
       end
       3'd3: begin
         vectors_q <= product_q[19:0];
-        a_q       <= is_program ? {10'd0, rows} : product_q[19:0];
+        a_q       <= is_program ? {16'd0, rows} : product_q[25:0];
         b_q       <= is_pulse ? count : is_program ? {6'd0, columns} + {6'd0, row_words} : {6'd0, result_words};
         largest_q <= is_dump ? {12'd0, product_q[19:0]} + 32'd1 : plain;
       end
       3'd5: begin
-        cell_pulses_q <= product_q[35:32] != 4'd0 ? 32'hFFFF_FFFF : product_q[31:0];
+        cell_pulses_q <= product_q[41:32] != 10'd0 ? 32'hFFFF_FFFF : product_q[31:0];
         if (is_vector) largest_q <= product_q[31:0] + 32'd2;
         if (is_program) largest_q <= product_q[31:0] + 32'd4;
         b_q <= {6'd0, results};

@@ -18,6 +18,7 @@ module request_check #(
     input  wire             start,
     input  wire [7:0]       opcode,
     input  wire [15:0]      words,
+    input  wire [15:0]      limit_read,
     output wire             done,
     output wire             bad,
     output wire [7:0]       status,
@@ -64,29 +65,30 @@ module request_check #(
   reg [7:0]  status_q;
   reg [31:0] value_q, bound_q, place_q;
 
-  wire        fetched, bad_length, known, field_bad, sized, too_large, window_done, window_bad;
+  wire        fetched, bad_length, known, field_done, field_bad, sized, too_large, window_done, window_bad;
   wire [31:0] expected, field_value, field_bound, field_place, window_value, window_bound, window_place;
   wire [63:0] rows_axis, columns_axis;
   wire [5:0]  rows_place, columns_place;
-  wire [15:0] fetch_address, window_address;
+  wire [15:0] fetch_address, window_address, point_address;
 
   wire is_vector = opcode == `OP_MAC || opcode == `OP_MAC_RAW || opcode == `OP_READ_CELLS;
   wire is_pulse  = opcode == `OP_PULSE;
   wire is_read   = opcode == `OP_READ_CELLS;
+  wire is_sweep  = opcode == `OP_SWEEP;
   wire is_program   = opcode == `OP_PROGRAM;
   wire is_reference = opcode == `OP_SELF_TEST || opcode == `OP_ADC_SELFCAL;
   wire axes      = is_vector || is_pulse || is_program || is_reference || opcode == `OP_ARM || opcode == `OP_CELL_LOAD || opcode == `OP_CELL_DUMP
-      || opcode == `OP_ENV;
+      || opcode == `OP_ENV || is_sweep;
 
   // ---- Next state ----
   always @(*) begin : next_state
     state_d = state_q;
     case (state_q)
       ST_IDLE: if (start) state_d = known ? ST_FETCH : ST_DONE;
-      // Length; fields; window; size of the reply.
+      // Length; fields, those of SWEEP's points too; window; size of the reply.
       ST_FETCH: if (fetched) state_d = bad_length ? ST_DONE : ST_RULES;
       ST_RULES: state_d = ST_FIELD;
-      ST_FIELD: state_d = field_bad ? ST_DONE : axes ? ST_WINDOW : ST_SIZE;
+      ST_FIELD: if (field_done) state_d = field_bad ? ST_DONE : axes ? ST_WINDOW : ST_SIZE;
       ST_WINDOW: if (window_done) state_d = window_bad ? ST_DONE : ST_SIZE;
       ST_SIZE: if (sized) state_d = ST_REPLY;
       ST_REPLY: state_d = ST_DONE;
@@ -111,7 +113,7 @@ module request_check #(
         status_q <= `STATUS_BAD_LENGTH;
         {value_q, bound_q, place_q} <= {16'd0, words, expected, 32'd0};
       end
-      ST_FIELD: if (field_bad) begin
+      ST_FIELD: if (field_done && field_bad) begin
         status_q <= `STATUS_BAD_FIELD;
         {value_q, bound_q, place_q} <= {field_value, field_bound, field_place};
       end
@@ -152,6 +154,7 @@ module request_check #(
 
   field_check u_fields (
       .clk         (clk),
+      .rst_n       (rst_n),
       .judge       (state_q == ST_RULES),
       .opcode      (opcode),
       .word0       (fixed[31:0]),
@@ -162,6 +165,11 @@ module request_check #(
       .no_width    ({fixed[191:160] == 32'd0, fixed[159:128] == 32'd0}),
       .column_count(columns_axis[31:16]),
       .column_place(columns_place),
+      .data_place  (data_place),
+      .limit_read  (limit_read),
+      .q_address   (point_address),
+      .q_data      (q_data),
+      .done        (field_done),
       .bad         (field_bad),
       .value       (field_value),
       .bound       (field_bound),
@@ -210,10 +218,10 @@ module request_check #(
       .start      (state_q != ST_SIZE && state_d == ST_SIZE),
       .opcode     (opcode),
       .words      (words),
-      .count      (is_pulse ? fixed[175:160] : is_vector ? fixed[143:128] : registers),
+      .count      (is_pulse ? fixed[175:160] : is_vector ? fixed[143:128] : is_sweep ? fixed[47:32] : registers),
       .bits       (fixed[19:16]),
       .width      (fixed[21:20]),
-      .pairs      (fixed[23]),
+      .pairs      (fixed[23] && !is_sweep),
       .rows       (rows),
       .columns    (columns),
       .done       (sized),
@@ -230,7 +238,7 @@ module request_check #(
   assign value     = value_q;
   assign bound     = bound_q;
   assign place     = place_q;
-  assign q_address = state_q == ST_WINDOW ? window_address : fetch_address;
+  assign q_address = state_q == ST_WINDOW ? window_address : is_sweep && state_q == ST_FIELD ? point_address : fetch_address;
   assign rows      = rows_axis[25:16];
   assign columns   = columns_axis[25:16];
 

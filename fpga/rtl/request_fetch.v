@@ -56,7 +56,7 @@ module request_fetch (
       `OP_PROGRAM: {fixed_words, axes, least} = {3'd6, 1'b1, 16'd19};
       `OP_SELF_TEST, `OP_ADC_SELFCAL: {fixed_words, axes, least} = {3'd5, 1'b1, 16'd9};
       `OP_FIRMWARE: {fixed_words, least} = {3'd3, 16'd4};
-      `OP_ENV: {fixed_words, axes, least} = {3'd4, 1'b1, 16'd8};
+      `OP_ENV, `OP_SWEEP: {fixed_words, axes, least} = {3'd4, 1'b1, 16'd8};
       `OP_CELL_LOAD, `OP_CELL_DUMP: {fixed_words, axes, least} = {3'd1, 1'b1, 16'd5};
       default: ours = 1'b0;
     endcase
@@ -86,6 +86,7 @@ module request_fetch (
   wire        fetched  = left_q == 3'd0 && !coming_q;
   wire        vectors  = (opcode == `OP_MAC || opcode == `OP_MAC_RAW) && !word0[27];
   wire        cells    = opcode == `OP_CELL_LOAD;
+  wire        sweeps   = opcode == `OP_SWEEP;
   wire        short    = {10'd0, data_q} > words;
   wire        misses   = words < least || (exact && words != least);
   wire [3:0]  slot     = part_q == 2'd0 ? {1'b0, fixed_words - left_q - 3'd1}
@@ -100,7 +101,7 @@ module request_fetch (
       ST_FETCH: if (fetched) state_d = axes ? ST_AXES : ST_JUDGE;
       // Go on to the next axis if the payload reaches that far.
       ST_AXES: state_d = part_q != 2'd0 && short ? ST_JUDGE : part_q == 2'd2 ? ST_FIELD : ST_FETCH;
-      // The length that the fields ask: rows x field bits, in words, x vectors; or rows x words of a row.
+      // The length that the fields ask: rows x field bits, in words, x vectors; or rows x words of a row; or points x 2.
       ST_FIELD: state_d = ST_VECTOR;
       ST_VECTOR: state_d = ST_TOTAL;
       ST_TOTAL: state_d = ST_JUDGE;
@@ -149,8 +150,8 @@ module request_fetch (
   always @(posedge clk) begin : lengths
     if (state_q != ST_IDLE) product_q <= {16'd0, a_q} * {16'd0, b_q};
     if (state_q == ST_AXES) begin
-      a_q <= rows0[31:16];
-      b_q <= cells ? row_words : verifies ? columns0[31:16] : {11'd0, field_bits};
+      a_q <= sweeps ? store_mem[1][15:0] : rows0[31:16];
+      b_q <= sweeps ? 16'd2 : cells ? row_words : verifies ? columns0[31:16] : {11'd0, field_bits};
     end else if (state_q == ST_VECTOR && vectors) begin
       a_q <= vector_words;
       b_q <= store_mem[4][15:0];
@@ -166,7 +167,7 @@ module request_fetch (
 
   // ---- Outputs ----
   wire unused_bits = &{word0[31:28], word0[26:23], word0[21:20], word0[15:0]};
-  wire [31:0] asked = {26'd0, data_q} + (vectors || cells || verifies ? product_q : 32'd0);
+  wire [31:0] asked = {26'd0, data_q} + (vectors || cells || sweeps || verifies ? product_q : 32'd0);
   assign done          = state_q == ST_JUDGE;
   assign bad           = least_q || (axes && !whole_q) || (whole_q && asked != {16'd0, words});
   assign expected      = least_q ? {16'd0, least} : whole_q ? asked : {26'd0, data_q};

@@ -9,9 +9,10 @@ from tests.fpga.board_host import ADC_LANES, COLS, LANES, PARAMETERS, BoardHost
 from tests.fpga.runner import build_and_test
 from tests.fpga.test_board_core import ALL, vectors
 
-from ohmloop._map import Opcode, Register, Status
+from ohmloop._map import Opcode, Pulse, Register, Status
 from ohmloop.emulator.cost import CostModel
 from ohmloop.link.requests import CellRequest, unpack_words
+from ohmloop.link.sweeps import EnvRequest, Point, SweepRequest
 from ohmloop.link.windows import Axis
 
 JUDGE = -(-COLS // 32) + 2
@@ -94,3 +95,41 @@ async def cells_cost_their_formula(dut) -> None:
         assert await host.load(codes, rows, columns) == (4 + 5 * cells + refresh(columns),)
         reply = await host.call(Opcode.CELL_DUMP, CellRequest(0, rows, columns).encode())
         assert unpack_words(reply.payload)[0] == 5 + 3 * cells
+
+
+@cocotb.test()
+async def time_costs_its_formula(dut) -> None:
+    host = await BoardHost.start(dut)
+    for rows, columns in ((Axis(0, 1), Axis(0, 1)), (Axis(3, 3), Axis(2, 7)), (SCATTERED, ALL)):
+        reply = await host.call(Opcode.ENV, EnvRequest(0, 5000, 9, 3, rows, columns).encode())
+        expected = 5 + rows.count * row_pulse(columns) + refresh(columns)
+        assert unpack_words(reply.payload) == (expected,)
+
+
+@cocotb.test()
+async def sweeps_cost_their_formula(dut) -> None:
+    host = await BoardHost.start(dut)
+    assert (await host.arm(ALL, ALL)).status == Status.OK
+    cost = CostModel(COLS, LANES, ADC_LANES)
+    quiet, pulse, long = (
+        Point(20_000, 0, 0),
+        Point(40_000, 9, 1, Pulse.RESET),
+        Point(45_000, 9, 900, Pulse.FORM),
+    )
+    waits = Point(30_000, 0, 77)
+    for rows, columns, points in (
+        (Axis(0, 1), Axis(0, 1), (quiet,)),
+        (Axis(3, 2), SCATTERED, (waits, quiet, waits)),
+        (Axis(0, 1), Axis(9, 14), (pulse,)),
+        (Axis(4, 3), SCATTERED, (quiet, long, pulse, waits)),
+    ):
+        one = vectors(Opcode.READ_CELLS, Axis(0, 1), columns, width_bits=16)
+        reading, _ = cost.reading(one, 1 << 40)
+        pulsed = [point for point in points if point.voltage_code > 30_000]
+        each = sum(JUDGE + 1 + max(row_pulse(columns), point.dwell_cycles + 1) for point in pulsed)
+        each += sum(point.dwell_cycles for point in points if point not in pulsed)
+        expected = 5 + rows.count * (JUDGE + len(points) * reading + each)
+        expected += refresh(columns) if pulsed else COLS + 4
+        request = SweepRequest(0, rows, columns, points, 5, width_bits=16)
+        reply = await host.call(Opcode.SWEEP, request.encode())
+        assert (reply.status, unpack_words(reply.payload)[0]) == (Status.OK, expected), request

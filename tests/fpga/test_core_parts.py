@@ -20,8 +20,8 @@ INPUTS = {
     "pack": "clear width r_valid r_data r_saturated r_last flush",
     "dog": "active feed limit",
     "guard": "kill safe_latched limit_voltage limit_gate limit_width arm disarm arm_rows arm_columns "
-    "arm_operations arm_pulses arm_voltage arm_expiry g_valid g_dry g_kind g_row g_mask g_voltage g_gate "
-    "g_width p_ready p_done read_code x_valid_in x_ready",
+    "arm_operations arm_pulses arm_voltage arm_expiry g_sweep g_valid g_dry g_kind g_row g_mask g_voltage "
+    "g_gate g_width p_ready p_done read_code x_line x_valid_in x_ready",
 }
 SCATTERED = [0, 3, 4, 31, 32, 63, 100, 250, 251, 252, 511]
 
@@ -326,3 +326,36 @@ async def kill_ends_drive_and_reading_in_its_cycle(dut) -> None:
     status, _, _, driven = await task
     assert status == Status.ABORTED and driven < 20 and int(dut.guard_armed.value) == 0
     assert (await ask(dut))[0] == Status.NOT_ARMED
+
+
+@cocotb.test()
+async def a_reading_above_its_limit_passes_once_after_its_pulse_and_nowhere_else(dut) -> None:
+    await armed_guard(dut)
+    dut.guard_limit_voltage.value = 200 << 48 | 500 << 32 | 400 << 16 | 300
+
+    async def passes(row: int, code: int, *, ready: bool = True) -> int:
+        dut.guard_x_line.value, dut.guard_read_code.value = row, code
+        dut.guard_x_valid_in.value, dut.guard_x_ready.value = 1, ready
+        await ReadOnly()
+        seen = int(dut.guard_x_valid.value)
+        await ticks(dut, 1)
+        dut.guard_x_valid_in.value = 0
+        return seen
+
+    for sweep, cases in (
+        (0, [(1, 290, 0), (1, 200, 1)]),
+        (1, [(2, 290, 0), (1, 289, 0), (1, 201, 0), (1, 290, 1), (1, 290, 0)]),
+    ):
+        dut.guard_g_sweep.value = sweep
+        assert (await ask(dut, mask=1, width=5))[0] == Status.OK
+        for row, code, expected in cases:
+            assert await passes(row, code) == expected, (sweep, row, code)
+    assert (await ask(dut, mask=1, width=5))[0] == Status.OK
+    dut.guard_limit_voltage.value = 200 << 48 | 500 << 32 | 400 << 16 | 289
+    assert await passes(1, 290, ready=False) == 0
+    dut.guard_limit_voltage.value = 200 << 48 | 500 << 32 | 400 << 16 | 300
+    assert await passes(1, 290, ready=False) == 1
+    dut.guard_disarm.value = 1
+    await ticks(dut, 1)
+    dut.guard_disarm.value = 0
+    assert await passes(1, 290) == 0

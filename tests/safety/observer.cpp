@@ -63,7 +63,7 @@ void Observer::require(bool holds, const char* what) {
 void Observer::look(const Seen& seen, const Request& running) {
     judge_silence(seen, running);
     judge_safe(seen, running);
-    judge_read(seen);
+    judge_read(seen, running);
     if (seen.p_valid || seen.p_drive) judge_pulse(seen, running);
     follow_drive(seen, running);
     if (seen.nv_write) judge_cell(seen);
@@ -133,8 +133,18 @@ void Observer::judge_cell(const Seen& seen) {
     code = seen.g;
 }
 
-void Observer::judge_read(const Seen& seen) {
-    if (seen.x_valid || seen.read_active) require(seen.read_code <= limits_[kRead], "read above its limit");
+// Above the read limit only a point of SWEEP is read, at the voltage of the pulse just driven for it.
+void Observer::judge_read(const Seen& seen, const Request& running) {
+    const bool above = (seen.x_valid || seen.read_active) && seen.read_code > limits_[kRead];
+    if (above) {
+        require(running.opcode == OPCODE_SWEEP && !driving_ && token_.held, "read above its limit");
+        require(seen.read_code == pulse_.voltage && pulse_.kind < 3,
+                "read at another voltage than its pulse");
+        require(pulse_.kind >= 3 || seen.read_code <= limits_[pulse_.kind],
+                "read above the limit of its pulse");
+        require(seen.read_code <= token_.voltage, "read above the token's voltage");
+        driven_.swept += seen.x_valid;
+    }
     if (seen.read_active && !reading_) {
         read_since_ = cycle_;
         ++driven_.reads;

@@ -41,7 +41,7 @@ struct Token {
 struct Driven {
     std::array<uint64_t, 3> kinds{};
     uint64_t at_voltage = 0, near_voltage = 0, at_gate = 0, at_width = 0, at_read = 0, reads = 0;
-    uint64_t whole = 0, cut = 0, by_firmware = 0;
+    uint64_t whole = 0, cut = 0, by_firmware = 0, swept = 0;
 };
 
 class Observer {
@@ -75,7 +75,7 @@ class Observer {
     void judge_asked(const Seen& seen, const Request& running);
     void follow_drive(const Seen& seen, const Request& running);
     void judge_cell(const Seen& seen);
-    void judge_read(const Seen& seen);
+    void judge_read(const Seen& seen, const Request& running);
     void judge_safe(const Seen& seen, const Request& running);
     void judge_silence(const Seen& seen, const Request& running);
     void take_registers(const Seen& seen, const Request& request);

@@ -34,9 +34,11 @@ void print_driven(const Driven& driven) {
     std::printf("\"at_voltage\": %llu, \"near_voltage\": %llu, \"at_gate\": %llu, \"at_width\": %llu, ",
                 number(driven.at_voltage), number(driven.near_voltage), number(driven.at_gate),
                 number(driven.at_width));
-    std::printf("\"at_read\": %llu, \"reads\": %llu, \"whole\": %llu, \"cut\": %llu, \"by_firmware\": %llu",
-                number(driven.at_read), number(driven.reads), number(driven.whole), number(driven.cut),
-                number(driven.by_firmware));
+    std::printf(
+        "\"at_read\": %llu, \"reads\": %llu, \"whole\": %llu, \"cut\": %llu, \"by_firmware\": %llu, "
+        "\"swept\": %llu",
+        number(driven.at_read), number(driven.reads), number(driven.whole), number(driven.cut),
+        number(driven.by_firmware), number(driven.swept));
 }
 
 }  // namespace

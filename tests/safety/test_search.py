@@ -29,7 +29,7 @@ def test_nothing_drives_past_the_limits_and_the_search_comes_near() -> None:
     reached = bench.searched(STREAMS, seed=7)
     assert reached["violations"] == []
     driven = reached["driven"]
-    assert all(driven[kind] > 20 for kind in ("form", "set", "reset", "by_firmware", "reads"))
+    assert all(driven[kind] > 20 for kind in ("form", "set", "reset", "by_firmware", "reads", "swept"))
     assert all(driven[edge] > 5 for edge in ("at_voltage", "near_voltage", "at_gate", "at_width", "at_read"))
     assert statuses(reached, Opcode.PULSE).keys() >= {
         Status.OK, Status.ABORTED, Status.NOT_ARMED, Status.SAFE_LATCHED, Status.TOKEN_EXPIRED,

@@ -14,7 +14,9 @@ from ohmloop.link.messages import (
     Axis,
     CellRequest,
     EnvRequest,
+    Point,
     PulseRequest,
+    SweepRequest,
     TableWriteRequest,
     VectorRequest,
     limits_hash,
@@ -142,6 +144,9 @@ def physics_writes(draw: st.DrawFn) -> bytes:
         Register.EMU_WEAR: st.sampled_from((0, 1 << 28, 1 << 31, (1 << 32) - 1)),
         Register.EMU_DAMAGE: halves(damage, damage),
         Register.EMU_DISTURB: halves(st.sampled_from((0, 0, 20_000, 65_535)), any16),
+        Register.EMU_SWEEP: halves(
+            st.sampled_from((0, 300, 65_535)), st.sampled_from((0, 0, 1, 4000)) | any16
+        ),
         Register.EMU_DRIFT: halves(st.integers(0, 3000) | any16, spread),
         Register.EMU_RESET_SLOPE_V: st.integers(0, 3000),
         Register.EMU_STRESS_ORIGIN: st.integers(0, 4000),
@@ -210,6 +215,31 @@ def env_requests(draw: st.DrawFn, lines: int) -> EnvRequest:
 
 
 @st.composite
+def points(draw: st.DrawFn) -> Point:
+    """A point of SWEEP, on either side of the read limit of `LIMITS`."""
+    low = st.sampled_from((0, 2622, 39_999, 40_000)) | st.integers(0, 40_000)
+    high = st.sampled_from((40_001, 47_000)) | st.integers(40_001, 48_900)
+    rare = draw(st.integers(0, 40)) == 0
+    return Point(
+        voltage_code=draw(st.integers(0, 65_535) if rare else low | high),
+        gate_code=draw(st.sampled_from((0, 13_107, 20_000, 40_000, 65_000, 65_001 if rare else 64_999))),
+        dwell_cycles=draw(st.integers(0 if rare else 1, 3) | st.integers(1, 300)),
+        kind=draw(st.sampled_from((0, 1, 2, 3) if rare else (1, 2))), polarity=draw(st.integers(0, 1)),
+    )  # fmt: skip
+
+
+@st.composite
+def sweep_requests(draw: st.DrawFn, lines: int) -> SweepRequest:
+    """SWEEP of a few points on a few rows."""
+    return SweepRequest(
+        macro=0, rows=draw(axes(min(lines, 4))), columns=draw(axes(lines)),
+        points=tuple(draw(st.lists(points(), min_size=1, max_size=5))), operation_index=draw(INDEX),
+        range=draw(st.integers(0, 3)), width_bits=draw(st.sampled_from((16, 24, 32))),
+        idle=draw(st.integers(0, 2)),
+    )  # fmt: skip
+
+
+@st.composite
 def damaged(draw: st.DrawFn, lines: int) -> Command:
     """A request with a word changed, cut or added: what a board refuses, it refuses for the same reason."""
     command = draw(wholesome(lines))
@@ -247,6 +277,7 @@ def wholesome(lines: int) -> st.SearchStrategy[Command]:
         table_writes().map(lambda r: Command(Opcode.TABLE_WRITE, r.encode())),
         cell_requests(lines, load=True).map(lambda r: Command(Opcode.CELL_LOAD, r.encode())),
         cell_requests(lines, load=False).map(lambda r: Command(Opcode.CELL_DUMP, r.encode())),
+        sweep_requests(lines).map(lambda r: Command(Opcode.SWEEP, r.encode())),
         env_requests(lines).map(lambda r: Command(Opcode.ENV, r.encode())),
         st.binary(max_size=64).map(lambda b: Command(Opcode.PING, b[: len(b) & ~3])),
     )

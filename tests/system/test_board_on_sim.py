@@ -12,7 +12,16 @@ from boards import LIMITS, SMALL, Peer, arm_request, opened
 
 from ohmloop._map import CLK_HZ, RESET_VALUES, Field, Opcode, Pulse, Register, Status
 from ohmloop.link.frames import Frame, decode
-from ohmloop.link.messages import Axis, CellRequest, PulseRequest, VectorRequest, pack_words, unpack_words
+from ohmloop.link.messages import (
+    Axis,
+    CellRequest,
+    Point,
+    PulseRequest,
+    SweepRequest,
+    VectorRequest,
+    pack_words,
+    unpack_words,
+)
 from ohmloop.link.wires._sim_library import Probe
 from ohmloop.link.wires.sim import SimWire
 from ohmloop.profile import load_profile
@@ -146,6 +155,23 @@ def test_every_queued_request_is_answered_aborted(peer: Peer) -> None:
     assert (started, rows) == (1, pulses // (4 * 64))
     assert pulses == peer.read_register(Register.PULSES_SINCE_BOOT)
     assert all(unpack_words(replies[number].payload) == (0, 0, 0) for number in queued)
+
+
+def test_safe_ends_a_sweep_and_what_it_gave_is_told(peer: Peer) -> None:
+    peer.arm()
+    points = tuple(Point(voltage, 40_000, 900) for voltage in (20_000, 45_000, 46_000))
+    first = peer.send(Opcode.SWEEP, SweepRequest(0, Axis(0, 8), Axis(0, 64), points, 3).encode())
+    assert peer.wire.read(9000 / CLK_HZ) == b"", "it ended before it could be stopped"
+    peer.wire.write(Frame(Opcode.SAFE, 9, peer.epoch, urgent=True).encode())
+    reply = next(frame for frame in (peer.frame(), peer.frame()) if not frame.urgent)
+    assert (reply.sequence, reply.status) == (first, Status.ABORTED)
+    assert peer.wire.board.probe(Probe.DRIVE_ACTIVE) == peer.wire.board.probe(Probe.READ_ACTIVE) == 0
+    started, rows, pulses = unpack_words(reply.payload)
+    assert (started, rows) == (1, pulses // (2 * 64))
+    assert 0 < rows < 8 and pulses == peer.read_register(Register.PULSES_SINCE_BOOT)
+    peer.write_registers({Register.CONTROL: 1 << Field.CONTROL_CLEAR_SAFE})
+    quiet = SweepRequest(0, Axis(0, 2), Axis(0, 64), points[:1], 3)
+    peer.ok(Opcode.SWEEP, quiet.encode())
 
 
 def test_after_safe_nothing_is_driven_until_the_latch_is_released(peer: Peer) -> None:

@@ -98,7 +98,7 @@ class Procedures:
         self._judge_sweep(request, pulses)
         cost, columns = self._cost(request.macro), request.columns
         cycles = _START + request.rows.count * (cost.judgement + self._points_cycles(request, pulses))
-        cycles += cost.refresh(cost.touched(columns))
+        cycles += cost.refresh(cost.touched(columns) if any(pulses) else 0)
         longest = min(
             condition.registers[Register.OPERATION_CYCLES],
             condition.guard.expires - condition.cycles if any(pulses) else _WORD,

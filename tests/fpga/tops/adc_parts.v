@@ -97,6 +97,7 @@ module adc_parts (
           .emu_adc_max   (emu_adc_max),
           .reference_in  (reference_in),
           .drive         (drive),
+          .cap           (24'd0),
           .shift         (shift),
           .half          (half),
           .wandering     (wandering),

@@ -99,6 +99,7 @@ module core_parts;
   reg  [31:0]  guard_arm_expiry;
   wire         guard_armed;
   wire [31:0]  guard_pulses_left;
+  reg          guard_g_sweep;
   reg          guard_g_valid;
   reg          guard_g_dry;
   reg  [1:0]   guard_g_kind;
@@ -122,6 +123,7 @@ module core_parts;
   wire         guard_p_drive;
   reg          guard_p_done;
   reg  [15:0]  guard_read_code;
+  reg  [8:0]   guard_x_line;
   reg          guard_x_valid_in;
   wire         guard_x_ready_in;
   wire         guard_x_valid;
@@ -250,6 +252,7 @@ module core_parts;
       .arm_expiry    (guard_arm_expiry),
       .armed         (guard_armed),
       .pulses_left   (guard_pulses_left),
+      .g_sweep       (guard_g_sweep),
       .g_valid       (guard_g_valid),
       .g_dry         (guard_g_dry),
       .g_kind        (guard_g_kind),
@@ -273,6 +276,7 @@ module core_parts;
       .p_drive       (guard_p_drive),
       .p_done        (guard_p_done),
       .read_code     (guard_read_code),
+      .x_line        (guard_x_line),
       .x_valid_in    (guard_x_valid_in),
       .x_ready_in    (guard_x_ready_in),
       .x_valid       (guard_x_valid),

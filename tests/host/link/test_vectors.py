@@ -14,9 +14,12 @@ from ohmloop.link.messages import (
     ArmRequest,
     Axis,
     CellRequest,
+    EnvRequest,
     Identity,
+    ProgramRequest,
     PulseRequest,
     Refusal,
+    SweepRequest,
     TableWriteRequest,
     VectorReply,
     VectorRequest,
@@ -38,6 +41,12 @@ def parse(opcode, payload):
     if opcode in (Opcode.CELL_LOAD, Opcode.CELL_DUMP):
         load = opcode == Opcode.CELL_LOAD
         return CellRequest.decode(payload, IDENTITY.macros, load=load, max_payload=IDENTITY.max_payload)
+    if opcode == Opcode.SWEEP:  # of a board just powered up: all points but zero volts are pulses
+        return SweepRequest.decode(payload, IDENTITY.macros, read_limit=0, max_payload=IDENTITY.max_payload)
+    if opcode == Opcode.PROGRAM:
+        return ProgramRequest.decode(payload, IDENTITY.macros, max_payload=IDENTITY.max_payload)
+    if opcode == Opcode.ENV:
+        return EnvRequest.decode(payload, IDENTITY.macros)
     kinds = {Opcode.ARM: ArmRequest, Opcode.PULSE: PulseRequest, Opcode.TABLE_WRITE: TableWriteRequest}
     return kinds[opcode].decode(payload, IDENTITY.macros)
 
@@ -47,6 +56,8 @@ def plain(value):
         return value.lines.tolist()
     if isinstance(value, frozenset):
         return sorted(value)
+    if isinstance(value, tuple):
+        return [plain(one) for one in value]
     return value.tolist() if isinstance(value, np.ndarray) else value
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 TARGET = Path(__file__).parents[3] / "docs" / "protocol_vectors.json"
 NAK, HELLO, PING, REG_READ, REG_WRITE, ARM, DISARM, HEARTBEAT, SAFE = range(9)
 MAC, MAC_RAW, READ_CELLS, PULSE, TABLE_WRITE, CELL_LOAD, CELL_DUMP = range(0x10, 0x17)
+SWEEP, PROGRAM, ENV = 0x20, 0x21, 0x23
 EPOCH = 0x5A17
 
 
@@ -127,6 +128,24 @@ def vector_head(
     )
 
 
+def sweep_body(*points, macro=0, range_=0, width=2, idle=0, count=None, rows=None, columns=None):
+    """SWEEP of points (voltage, gate, dwell, kind, polarity), at index 7 of space 2."""
+    head = words(macro | range_ << 8 | width << 20 | idle << 25, len(points) if count is None else count)
+    told = [words(v | g << 16, dwell | kind << 28 | polarity << 30) for v, g, dwell, kind, polarity in points]
+    axes = (rows or axis(0, 1)) + (columns or axis(0, 1))
+    return head + words(7, 2 << 24) + axes + b"".join(told)
+
+
+def program_body(first=1 << 24, second=0x00FF_0A3E, widths=(500, 600), rows=None, columns=None, cells=1):
+    """PROGRAM whose other words are all different."""
+    head = words(
+        first, second, 5 << 20, 1 << 24, 3 | 4 << 16, 5 | 6 << 16, 20000 | 21000 << 16, 101 | 102 << 16
+    )
+    head += words(30000 | 31000 << 16, 15000 | 16000 << 16, *widths, 7 | 8 << 16, 1000 | 2000 << 16)
+    head += words(9 | 2 << 28)
+    return head + (rows or axis(0, 1)) + (columns or axis(0, 1)) + words(*range(1, cells + 1))
+
+
 TWO_VECTORS = words(0x321, 0xFFF)
 
 
@@ -232,6 +251,73 @@ def payloads():
             "payload": (words(0) + axis(1, 2) + axis(0, 3)).hex(),
             "meaning": {"largest_reply_words": 5},
         },
+        {
+            "name": "SWEEP of two points on two rows",
+            "opcode": SWEEP,
+            "payload": sweep_body(
+                (2622, 13107, 5, 1, 0), (46000, 40000, 600, 2, 1), range_=3, width=1, idle=2, rows=axis(4, 2)
+            ).hex(),
+            "meaning": {
+                "macro": 0,
+                "range": 3,
+                "width_bits": 24,
+                "idle": 2,
+                "operation_index": 7 | 2 << 56,
+                "rows": [4, 5],
+                "columns": [0],
+                "points": [[2622, 13107, 5, 1, 0], [46000, 40000, 600, 2, 1]],
+                "largest_reply_words": 7,
+            },
+        },
+        {
+            "name": "PROGRAM of two cells",
+            "opcode": PROGRAM,
+            "payload": program_body(
+                first=2 << 8 | 3 << 12 | 1 << 16 | 4 << 20 | 10 << 24,
+                rows=axis(9, 1),
+                columns=axis(2, 2),
+                cells=2,
+            ).hex(),
+            "meaning": {
+                "range": 2,
+                "averages_log2": 3,
+                "algorithm": 1,
+                "final_log2": 4,
+                "most_readings": 10,
+                "read_code": 2622,
+                "budget": 255,
+                "stall": 0,
+                "operation_index": 5 << 20 | 1 << 56,
+                "guard": [3, 4],
+                "final": [5, 6],
+                "set": [20000, 101, 30000, 15000, 500],
+                "reset": [21000, 102, 31000, 16000, 600],
+                "gate_slope": 7,
+                "gate_gain": 8,
+                "gate_low": 1000,
+                "gate_high": 2000,
+                "delay_cycles": 9,
+                "quantum": 2,
+                "rows": [9],
+                "columns": [2, 3],
+                "targets": [[1, 2]],
+                "tolerances": [[0, 0]],
+                "largest_reply_words": 7,
+            },
+        },
+        {
+            "name": "ENV: a year at 85 C, and a million reads",
+            "opcode": ENV,
+            "payload": (words(8000 << 16, 1_000_000, 11, 4 << 24) + axis(1, 3) + axis(0, 4, 2)).hex(),
+            "meaning": {
+                "macro": 0,
+                "log_seconds": 8000,
+                "reads": 1_000_000,
+                "operation_index": 11 | 4 << 56,
+                "rows": [1, 2, 3],
+                "columns": [0, 2, 4, 6],
+            },
+        },
     ]
 
 
@@ -307,6 +393,47 @@ def refusals():
         refusal("pulses 0", PULSE, pulse[:20] + words(0) + axis(0, 1) * 2, 7, 0, 1, 5),
         refusal("index past the INL table", TABLE_WRITE, words(8 | 63 << 16, 0, 0), 22, 64, 63, 0),
         refusal("no such table", TABLE_WRITE, words(11, 0), 22, 11, 10, 0),
+        refusal("SWEEP ends before its columns", SWEEP, sweep_body()[:24], 5, 6, 8, 0),
+        refusal("SWEEP with a point too few", SWEEP, sweep_body((9, 9, 9, 1, 0), count=2), 5, 10, 12, 0),
+        refusal("SWEEP without points", SWEEP, sweep_body(), 7, 0, 1, 1),
+        refusal("SWEEP in range 4", SWEEP, sweep_body((9, 9, 9, 1, 0), range_=4), 7, 4, 3, 0),
+        refusal("SWEEP with width code 3", SWEEP, sweep_body((9, 9, 9, 1, 0), width=3), 7, 3, 2, 0),
+        refusal("SWEEP with idle policy 3", SWEEP, sweep_body((9, 9, 9, 1, 0), idle=3), 7, 3, 2, 0),
+        refusal(
+            "a pulse of SWEEP of no kind", SWEEP, sweep_body((0, 9, 0, 3, 0), (9, 9, 0, 3, 0)), 7, 3, 2, 11
+        ),
+        refusal(
+            "a pulse of SWEEP of no time", SWEEP, sweep_body((0, 9, 0, 3, 0), (9, 9, 0, 2, 0)), 7, 0, 1, 11
+        ),
+        refusal("SWEEP of no columns", SWEEP, sweep_body((9, 9, 9, 1, 0), columns=axis(0, 0)), 6, 0, 1, 6),
+        refusal(
+            "SWEEP with a reply too large",
+            SWEEP,
+            sweep_body(*[(0, 0, 0, 0, 0)] * 5, rows=axis(0, 4), columns=axis(0, 64)),
+            23,
+            1322,
+            1024,
+            1,
+        ),
+        refusal("PROGRAM with a cell too many", PROGRAM, program_body(cells=2), 5, 21, 20, 0),
+        refusal("PROGRAM reads too often", PROGRAM, program_body(first=1 << 24 | 8 << 12), 7, 8, 7, 0),
+        refusal("PROGRAM by algorithm 4", PROGRAM, program_body(first=1 << 24 | 4 << 16), 7, 4, 3, 0),
+        refusal("PROGRAM without readings", PROGRAM, program_body(first=0), 7, 0, 1, 0),
+        refusal("PROGRAM with too many readings", PROGRAM, program_body(first=65 << 24), 7, 65, 64, 0),
+        refusal("PROGRAM without pulses", PROGRAM, program_body(second=2622), 7, 0, 1, 1),
+        refusal("PROGRAM with no time for RESET", PROGRAM, program_body(widths=(1, 0)), 7, 0, 1, 11),
+        refusal(
+            "PROGRAM of too many cells",
+            PROGRAM,
+            program_body(rows=axis(0, 27), columns=axis(0, 19), cells=513),
+            6,
+            513,
+            512,
+            15,
+        ),
+        refusal("ENV ends before its columns", ENV, words(0, 0, 0, 0) + axis(0, 1), 5, 6, 8, 0),
+        refusal("ENV of macro 1", ENV, words(1, 0, 0, 0) + axis(0, 1) * 2, 7, 1, 0, 0),
+        refusal("ENV outside the rows", ENV, words(0, 0, 0, 0) + axis(64, 1) + axis(0, 1), 6, 64, 63, 4),
     ]
 
 

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Finds the first point of SWEEP with a field outside its range (docs/protocol.md, "Refusals"): a pulse of no kind or of no time.
+//
+// `start` begins, `done` comes once, 4 cycles a point later or at the first bad one, with what was found: bad (96), the value asked, its
+// bound, its payload word. Whether a point is a pulse, LIMIT_READ_V decides, which no request changes meanwhile.
+
+`default_nettype none
+
+module point_check (
+    input  wire        clk,
+    input  wire        rst_n,
+
+    input  wire        start,
+    input  wire [15:0] count,
+    input  wire [15:0] place,
+    input  wire [15:0] limit_read,
+    output wire        done,
+    output wire [96:0] found,
+
+    // Request memory: data one cycle after its address
+    output wire [15:0] q_address,
+    input  wire [31:0] q_data
+);
+
+  reg         run_q, look_q;  // busy; the present point is to be judged
+  wire        ready, last, pulsed;
+  wire [1:0]  kind;
+  wire [15:0] word;
+  wire [27:0] dwell;
+  wire        no_kind = pulsed && kind == 2'd3;
+  wire        no_time = pulsed && dwell == 28'd0;
+  wire        advance = run_q && !look_q && ready;
+
+  sweep_points u_points (
+      .clk       (clk),
+      .count     (count),
+      .place     (place),
+      .limit_read(limit_read),
+      .restart   (start),
+      .next      (advance),
+      .ready     (ready),
+      .q_address (q_address),
+      .q_data    (q_data),
+      .last      (last),
+      .word      (word),
+      .voltage   (),
+      .gate      (),
+      .dwell     (dwell),
+      .kind      (kind),
+      .polarity  (),
+      .pulsed    (pulsed)
+  );
+
+  always @(posedge clk) begin
+    if (!rst_n) {run_q, look_q} <= 2'b00;
+    else begin
+      run_q  <= start || (run_q && !done);
+      look_q <= advance;
+    end
+  end
+
+  // ---- Outputs
+  wire [31:0] word1 = {16'd0, word} + 32'd1;
+  assign done  = look_q && (no_kind || no_time || last);
+  assign found = no_kind ? {1'b1, 32'd3, 32'd2, word1} : {no_time, 32'd0, 32'd1, word1};
+
+endmodule
+
+`default_nettype wire
