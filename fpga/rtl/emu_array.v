@@ -200,18 +200,19 @@ module emu_array #(
   emu_fresh #(
       .COLS(COLS)
   ) u_fresh (
-      .clk      (clk),
-      .rst_n    (rst_n),
-      .pulse    (p_valid && p_ready),
-      .p_kind   (p_kind),
-      .p_row    (p_row),
-      .p_mask   (p_mask),
-      .settle   (e_done || (c_valid && c_ready && c_write)),
-      .read_ends(read_ends),
-      .read_row (read_row),
-      .age      (age),
-      .fresh    (fresh),
-      .was_reset(was_reset)
+      .clk       (clk),
+      .clk_pulses(clk_pulses),
+      .rst_n     (rst_n),
+      .pulse     (p_valid && p_ready),
+      .p_kind    (p_kind),
+      .p_row     (p_row),
+      .p_mask    (p_mask),
+      .settle    (e_done || (c_valid && c_ready && c_write)),
+      .read_ends (read_ends),
+      .read_row  (read_row),
+      .age       (age),
+      .fresh     (fresh),
+      .was_reset (was_reset)
   );
 
   assign nv_write  = change;

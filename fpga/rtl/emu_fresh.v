@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Which cells are fresh from a pulse, and how often their row was read since (docs/emulator.md, "Slow effects of reading").
 //
-// Marks are those of the row pulsed last. `pulse` takes one, `settle` leaves none. `read_ends` is high in the cycle in which a cell
+// Marks are those of the row pulsed last, on `clk_pulses`, which need not run but for `pulse`. `pulse` takes one, `settle` leaves none. `read_ends` is high in the cycle in which a cell
 // read's last row is chosen; `read_row` is then its row in the cycle after, when `age` still is that of this read: 8 where
 // nothing is left or the row is another.
 
@@ -12,6 +12,7 @@ module emu_fresh #(
     parameter COLS = 512  // columns of the macro
 ) (
     input  wire            clk,
+    input  wire            clk_pulses,
     input  wire            rst_n,
 
     // What pulses do
@@ -47,7 +48,7 @@ module emu_fresh #(
     else if (counts_q && mine && age_q != SETTLED) age_q <= age_q + 4'd1;
   end
 
-  always @(posedge clk) begin
+  always @(posedge clk_pulses) begin
     if (pulse) begin
       row_q   <= p_row;
       fresh_q <= again ? fresh_q | p_mask : p_mask;
