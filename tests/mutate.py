@@ -26,7 +26,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LIST = ROOT / "tests" / "mutations.toml"
-COPIED = ("calibration", "docs", "fpga", "host", "tests", "pyproject.toml", "README.md")
+COPIED = ("calibration", "docs", "firmware", "fpga", "host", "tests", "pyproject.toml", "README.md")
 LIMIT_S = 600.0
 FAILED = 1  # pytest's exit status when tests failed, and nothing else went wrong
 NOT_BUILT = re.compile(r"(verilating|compiling|linking) \S+ failed|SyntaxError|DONE \(ERROR")

@@ -104,7 +104,7 @@ class BoardHost:
                 if now != before:
                     (self.rises if now else self.falls)[name].append(self.cycle)
                     last[name] = now
-            if dut.tx_valid.value == 1:
+            if dut.tx_valid.value == 1 and dut.tx_ready.value == 1:
                 words.append(int(dut.tx_data.value))
                 if dut.tx_last.value == 1:
                     self.frames.append((self.cycle, decode(struct.pack(f"<{len(words)}I", *words))))

@@ -63,6 +63,7 @@ class Board {
                 top_->drive_active != 0,
                 top_->read_active != 0,
                 top_->armed != 0,
+                top_->busy != 0,
                 top_->safe_latched != 0,
                 top_->nv_write != 0,
                 top_->q_done != 0,

@@ -67,6 +67,8 @@ void Observer::look(const Seen& seen, const Request& running) {
     if (seen.p_valid || seen.p_drive) judge_pulse(seen, running);
     follow_drive(seen, running);
     if (seen.nv_write) judge_cell(seen);
+    require(seen.busy || (!seen.p_valid && !seen.p_drive && !seen.x_valid && !seen.read_active),
+            "driven by no operation");
     require(seen.drive_active == seen.p_drive, "the pulse output is not what the macro is told");
     ++cycle_;
 }

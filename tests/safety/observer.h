@@ -18,7 +18,8 @@ struct Request {
 
 // Probes of one clk cycle (watched_board.v).
 struct Seen {
-    bool p_valid, p_ready, p_drive, x_valid, drive_active, read_active, armed, latched, nv_write, q_done;
+    bool p_valid, p_ready, p_drive, x_valid, drive_active, read_active, armed, busy, latched, nv_write,
+        q_done;
     uint32_t kind, row, mask, voltage, gate, read_code, cell_row, cell_column, g, opcode, status;
 };
 

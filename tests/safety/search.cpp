@@ -16,7 +16,7 @@
 namespace {
 
 constexpr uint32_t kStreams = 64;  // of a block
-constexpr uint32_t kBuiltIn = 4;   // of those, on the firmware that the board was built with
+constexpr uint32_t kBuiltIn = 1;   // of those, on the firmware that the board was built with
 
 void print_text(const std::string& text) {
     for (const char c : text) {

@@ -181,7 +181,7 @@ void Stream::set_up() {
     if (locked) limits.push_back(1);
     call({OPCODE_REG_WRITE, limits});
     const bool real = !firmware_;
-    const uint32_t operation = real ? random_.from(4000, 40000) : random_.from(100, 4000);
+    const uint32_t operation = real ? random_.from(4000, 25000) : random_.from(100, 4000);
     call({OPCODE_REG_WRITE, {kWatchdogCycles, random_.from(80, 3000), operation}});
     observer_.watch_damage(damage_watched_ && locked);
     if (!damage_watched_) return;
@@ -286,7 +286,7 @@ bool Stream::run() {
     observer_.reset();
     hello();
     if (good()) set_up();
-    for (uint32_t steps = random_.from(3, 12); steps != 0 && good(); --steps) step();
+    for (uint32_t steps = random_.from(2, 7); steps != 0 && good(); --steps) step();
     if (good()) settle();
     return good();
 }

@@ -39,6 +39,7 @@ module watched_board #(
 
     // What the macro is told
     output wire            armed,
+    output wire            busy,
     output wire            p_valid,
     output wire            p_ready,
     output wire            p_drive,
@@ -99,6 +100,7 @@ module watched_board #(
   assign r_status  = u_board.r_status;
   assign r_room    = u_board.r_room;
   assign armed     = u_board.state[0];
+  assign busy      = u_board.state[2];
   assign p_valid   = u_board.u_core.u_execution.u_array.u_macro.u_macro.p_valid;
   assign p_ready   = u_board.u_core.u_execution.u_array.u_macro.u_macro.p_ready;
   assign p_drive   = u_board.u_core.u_execution.u_array.u_macro.u_macro.p_drive;
