@@ -24,6 +24,7 @@ module silent_host #(
     input wire            break_seen,
     input wire            stop_pin,
     input wire            operation_timeout,
+    input wire            fault,
     input wire            epoch_seen,
     input wire            clear_safe,
 
@@ -126,6 +127,7 @@ module silent_host #(
       .break_seen       (break_seen),
       .stop_pin         (stop_pin),
       .operation_timeout(operation_timeout),
+      .fault            (fault),
       .epoch_seen       (epoch_seen),
       .clear_safe       (clear_safe),
       .kill             (kill),

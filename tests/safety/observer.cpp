@@ -188,6 +188,7 @@ void Observer::epoch() {
 
 void Observer::ended(const Seen& seen, const Request& request) {
     if (request.opcode == OPCODE_REG_WRITE) take_registers(seen, request);
+    if (seen.status == STATUS_FIRMWARE_FAULT && seen.latched) made_safe();
     if (seen.status != STATUS_OK) return;
     if (request.opcode == OPCODE_DISARM) token_.held = false;
     if (request.opcode == OPCODE_ARM) {
