@@ -124,7 +124,6 @@ void decide_reading(const struct plan* plan, int32_t y, struct program_cell* cel
     int32_t t = (int32_t)((uint32_t)cell->target << plan->a);
     cell->sum += y;
     cell->m++;
-    cell->readings += cell->readings < COUNT_TOP ? 1u : 0u;
     if (plan->algorithm == ALGORITHM_FORM_RAMP) {
         if (y >= t) {
             cell->outcome = OUTCOME_DONE;
@@ -134,12 +133,23 @@ void decide_reading(const struct plan* plan, int32_t y, struct program_cell* cel
         return;
     }
     // Both sides of the page's comparisons, over 16: what is left to the bound, and the guard.
-    int32_t e = cell->sum - (int32_t)cell->m * t;
-    int32_t left = (int32_t)(cell->m * ((uint32_t)cell->tolerance << plan->a) - magnitude(e));
-    uint32_t edge = cell->guard * root[cell->m];
-    if (left >= (int32_t)((edge + 15u) >> 4)) {
+    // The first reading after a pulse, the most frequent, needs no product.
+    uint32_t m = cell->m;
+    uint32_t bound = (uint32_t)cell->tolerance << plan->a;
+    uint32_t guard = cell->guard;
+    int32_t e = cell->sum - t;
+    uint32_t above = guard;
+    if (m != 1u) {
+        e = cell->sum - (int32_t)m * t;
+        bound *= m;
+        guard *= root[m];
+        above = (guard + 15u) >> 4;
+        guard >>= 4;
+    }
+    int32_t left = (int32_t)(bound - magnitude(e));
+    if (left >= (int32_t)above) {
         cell->outcome = OUTCOME_DONE;
-    } else if (left < -(int32_t)(edge >> 4) || cell->m >= plan->most) {
+    } else if (left < -(int32_t)guard || m >= plan->most) {
         decide(plan, e > 0, y, cell);
     }
 }

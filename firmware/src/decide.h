@@ -11,7 +11,7 @@
 #include "plan.h"
 #include "workspace.h"
 
-enum { OUTCOME_OPEN = 0xFFu, DIRECTION_NONE = 0xFFu, COUNT_TOP = 255u };
+enum { OUTCOME_OPEN = 0xFFu, DIRECTION_NONE = 0xFFu };
 
 //! An open cell before its first reading; `word` is its target and tolerance as on the wire.
 void decide_begin(const struct plan* plan, uint32_t word, struct program_cell* cell);

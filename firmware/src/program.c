@@ -7,7 +7,7 @@
 #include "window.h"
 #include "workspace.h"
 
-enum { KINDS = 3u, MAX_ROUNDS = 1024u, INDICES = 1u << 20, HEAD_WORDS = 4u, LAST = 0xFFFFu };
+enum { MAX_ROUNDS = 1024u, INDICES = 1u << 20, HEAD_WORDS = 4u, LAST = 0xFFFFu, COUNT_TOP = 255u };
 enum { SUM_TOP = (1 << 23) - 1 };
 
 // What a request has used and decided so far. Rows and columns are those of the window module.
@@ -20,11 +20,12 @@ struct job {
     enum status_code failure;  // OK while the macro answers
 };
 
-// What a reading of a row left: the open cells (workspace_open), and how many wait for a pulse, by kind.
+// What a reading of a row left: the open cells (workspace_open), and the kinds of pulse for which cells
+// wait, a bit each.
 struct round {
     uint32_t mask[CORE_MASK_WORDS];
     uint32_t open;
-    uint32_t waiting[KINDS];
+    uint32_t waiting;
 };
 
 // The cells that wait for one kind of pulse, chained by `next`; the lowest of their keys.
@@ -144,26 +145,29 @@ static void drop_bit(uint32_t mask[CORE_MASK_WORDS], uint32_t column) {
     mask[line / 32u] &= ~(1u << line % 32u);
 }
 
-// Reads the open cells and judges them; `round` says which are open, and comes back with what is left.
-static void read_and_judge(uint32_t row, struct program_cell* cells, struct round* round) {
-    uint32_t kept = 0;
+// Reads the open cells, for the time `readings`, and judges them; `round` says which are open, and comes back
+// with what is left.
+static void read_and_judge(uint32_t row, uint32_t readings, struct program_cell* cells, struct round* round) {
+    uint16_t* kept = workspace_open;
+    uint32_t waiting = 0;
     bridge_mask(round->mask, job.mask_words);
     job.readings += round->open;
     read_row(row, job.plan.a);
-    round->waiting[PULSE_RESET] = round->waiting[job.plan.up.kind] = 0;
-    for (uint32_t i = 0; job.failure == STATUS_OK && i < round->open; i++) {
+    uint32_t open = job.failure == STATUS_OK ? round->open : 0u;
+    for (uint32_t i = 0; i < open; i++) {
         uint16_t column = workspace_open[i];
         struct program_cell* cell = &cells[column];
         decide_reading(&job.plan, bridge_result(i), cell);
         if (cell->outcome == OUTCOME_OPEN) {
-            workspace_open[kept++] = column;
-            round->waiting[PULSE_RESET] += cell->coming >> PULSE_RESET & 1u;
-            round->waiting[job.plan.up.kind] += cell->coming >> job.plan.up.kind & 1u;
+            *kept++ = column;
+            waiting |= cell->coming;
         } else {
+            cell->readings = (uint8_t)readings;
             drop_bit(round->mask, column);
         }
     }
-    round->open = kept;
+    round->open = (uint32_t)(kept - workspace_open);
+    round->waiting = waiting;
 }
 
 // A pulse that was not given is not counted.
@@ -240,7 +244,7 @@ static void pulse_group(uint32_t row, struct program_cell* cells, struct chain* 
 
 // The pulses of a kind, keys rising.
 static void pulse_kind(uint32_t row, uint32_t kind, const struct round* round, struct program_cell* cells) {
-    if (round->waiting[kind] == 0u || !runs()) {
+    if ((round->waiting >> kind & 1u) == 0u || !runs()) {
         return;
     }
     struct chain chain = chain_of(kind, round, cells);
@@ -249,11 +253,12 @@ static void pulse_kind(uint32_t row, uint32_t kind, const struct round* round, s
     }
 }
 
-// All open cells of a row get an outcome.
-static void close(uint32_t outcome, struct program_cell* cells) {
+// All open cells of a row get an outcome, after so many readings of each.
+static void close(uint32_t outcome, uint32_t readings, struct program_cell* cells) {
     for (uint32_t i = 0; i < window_columns.count; i++) {
         if (cells[i].outcome == OUTCOME_OPEN) {
             cells[i].outcome = (uint8_t)outcome;
+            cells[i].readings = (uint8_t)readings;
         }
     }
 }
@@ -261,21 +266,23 @@ static void close(uint32_t outcome, struct program_cell* cells) {
 static void program_row(uint32_t row, struct program_cell* cells) {
     struct round round;
     begin(&round);
+    uint32_t readings = 0;  // of a cell that is open: one a round
     for (uint32_t rounds = 0; rounds < MAX_ROUNDS && round.open != 0u && runs(); rounds++) {
         if (job.n + (1u << job.plan.a) + 2u * window_columns.count > INDICES) {
             job.stopped = true;
             break;
         }
-        read_and_judge(row, cells, &round);
+        readings += readings < COUNT_TOP ? 1u : 0u;
+        read_and_judge(row, readings, cells, &round);
         pulse_kind(row, PULSE_RESET, &round, cells);
         pulse_kind(row, job.plan.up.kind, &round, cells);
     }
     if (runs()) {
-        close(OUTCOME_BUDGET, cells);
+        close(OUTCOME_BUDGET, readings, cells);
         job.rows_done++;
         bridge_progress(job.rows_done);
     } else {
-        close(OUTCOME_UNFINISHED, cells);
+        close(OUTCOME_UNFINISHED, readings, cells);
     }
 }
 
