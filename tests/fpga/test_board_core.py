@@ -179,7 +179,8 @@ async def forms_of_requests_are_refused_with_the_documented_words(dut) -> None:
     axis = (0 | 32 << 16, 1)
     head = (8 << 16 | 2 << 20, READ_CODE, 0, 0, 1)
     cases = [
-        (Opcode.SWEEP, (1, 2), Status.UNKNOWN_OPCODE, (Opcode.SWEEP, 0, 0)),
+        (Opcode.SEARCH, (1, 2), Status.UNKNOWN_OPCODE, (Opcode.SEARCH, 0, 0)),
+        (Opcode.TELEMETRY, (1,), Status.BAD_LENGTH, (1, 0, 0)),
         (Opcode.DISARM, (1,), Status.BAD_LENGTH, (1, 0, 0)),
         (Opcode.MAC, head, Status.BAD_LENGTH, (5, 9, 0)),
         (Opcode.MAC, (*head, *axis, *axis), Status.BAD_LENGTH, (9, 17, 0)),
