@@ -58,7 +58,7 @@ formal: setup       ## every proof
 
 safety: setup        ## random streams against the board: nothing above the locked limits is driven
 	$(BIN)/python tests/safety/search_bench.py --streams $(STREAMS) --jobs 2
-	$(BIN)/python tests/safety/search_bench.py --mutants --streams 8192
+	$(BIN)/python tests/safety/search_bench.py --mutants --streams 16384
 
 bench: setup        ## the benchmarks: ratios in the same run
 	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done

@@ -40,6 +40,7 @@ module silent_host #(
     input wire [31:0]     arm_pulses,
     input wire [15:0]     arm_voltage,
     input wire [31:0]     arm_expiry,
+    input wire            g_sweep,
     input wire            g_valid,
     input wire            g_dry,
     input wire [1:0]      g_kind,
@@ -51,6 +52,7 @@ module silent_host #(
     input wire            p_ready,
     input wire            p_done,
     input wire [15:0]     read_code,
+    input wire [8:0]      x_line,
     input wire            x_valid_in,
     input wire            x_ready
 );
@@ -89,6 +91,7 @@ module silent_host #(
       .arm_expiry    (arm_expiry),
       .armed         (armed),
       .pulses_left   (pulses_left),
+      .g_sweep       (g_sweep),
       .g_valid       (g_valid),
       .g_dry         (g_dry),
       .g_kind        (g_kind),
@@ -112,6 +115,7 @@ module silent_host #(
       .p_drive       (p_drive),
       .p_done        (p_done),
       .read_code     (read_code),
+      .x_line        (x_line),
       .x_valid_in    (x_valid_in),
       .x_ready_in    (x_ready_in),
       .x_valid       (x_valid),

@@ -14,7 +14,7 @@ from tests.safety import search_bench as bench
 from ohmloop._map import Opcode, Status
 
 STREAMS = 320
-FOUND_WITHIN = 128  # blocks of 64 streams
+FOUND_WITHIN = 256  # blocks of 64 streams
 
 
 def statuses(reached, opcode: Opcode) -> dict[int, int]:
