@@ -160,14 +160,15 @@ def test_every_queued_request_is_answered_aborted(peer: Peer) -> None:
 def test_safe_ends_a_sweep_and_what_it_gave_is_told(peer: Peer) -> None:
     peer.arm()
     points = tuple(Point(voltage, 40_000, 900) for voltage in (20_000, 45_000, 46_000))
-    first = peer.send(Opcode.SWEEP, SweepRequest(0, Axis(0, 8), Axis(0, 64), points, 3).encode())
+    request = SweepRequest(0, Axis(0, 8), Axis(0, 64), points, 3, width_bits=16)
+    first = peer.send(Opcode.SWEEP, request.encode())
     assert peer.wire.read(9000 / CLK_HZ) == b"", "it ended before it could be stopped"
     peer.wire.write(Frame(Opcode.SAFE, 9, peer.epoch, urgent=True).encode())
     reply = next(frame for frame in (peer.frame(), peer.frame()) if not frame.urgent)
     assert (reply.sequence, reply.status) == (first, Status.ABORTED)
     assert peer.wire.board.probe(Probe.DRIVE_ACTIVE) == peer.wire.board.probe(Probe.READ_ACTIVE) == 0
     started, rows, pulses = unpack_words(reply.payload)
-    assert (started, rows) == (1, pulses // (2 * 64))
+    assert started == 1 and rows <= pulses // (2 * 64) <= rows + 1  # the last row may lack its reading
     assert 0 < rows < 8 and pulses == peer.read_register(Register.PULSES_SINCE_BOOT)
     peer.write_registers({Register.CONTROL: 1 << Field.CONTROL_CLEAR_SAFE})
     quiet = SweepRequest(0, Axis(0, 2), Axis(0, 64), points[:1], 3)
