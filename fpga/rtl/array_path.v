@@ -15,6 +15,7 @@ module array_path #(
 ) (
     input  wire                clk,
     input  wire                clk_pulses,
+    input  wire                clk_rows,
     input  wire                clk_results,
     input  wire                clk_core,
     input  wire                rst_n,
@@ -186,6 +187,7 @@ module array_path #(
   ) u_macro (
       .clk          (clk),
       .clk_pulses   (clk_pulses),
+      .clk_rows     (clk_rows),
       .clk_results  (clk_results),
       .rst_n        (rst_n),
       .kill         (kill),

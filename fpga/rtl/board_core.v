@@ -30,10 +30,12 @@ module board_core #(
 ) (
     input  wire                clk,
 `ifdef RESTING_CLOCKS
+    input  wire                clk_time,
     input  wire                clk_link,
     input  wire                clk_check,
     input  wire                clk_registers,
     input  wire                clk_pulses,
+    input  wire                clk_rows,
     input  wire                clk_results,
     input  wire                clk_core,
 `endif
@@ -70,7 +72,8 @@ module board_core #(
 );
 
 `ifndef RESTING_CLOCKS
-  wire clk_link = clk, clk_check = clk, clk_registers = clk, clk_pulses = clk, clk_results = clk, clk_core = clk;
+  wire clk_time = clk, clk_link = clk, clk_check = clk, clk_registers = clk, clk_pulses = clk, clk_rows = clk,
+      clk_results = clk, clk_core = clk;
 `endif
 
   localparam [31:0] LANES_32 = LANES, ADC_LANES_32 = ADC_LANES, COLS_32 = COLS, ROWS_32 = ROWS;
@@ -144,9 +147,11 @@ module board_core #(
       .CEILINGS         ({CEILING_WIDTH, CEILING_GATE_V, CEILING_READ_V, CEILING_RESET_V, CEILING_SET_V, CEILING_FORM_V})
   ) u_core (
       .clk            (clk),
+      .clk_time       (clk_time),
       .clk_check      (clk_check),
       .clk_registers  (clk_registers),
       .clk_pulses     (clk_pulses),
+      .clk_rows       (clk_rows),
       .clk_results    (clk_results),
       .clk_core       (clk_core),
       .rst_n          (rst_n),

@@ -11,6 +11,7 @@
 
 module command_control (
     input  wire        clk,
+    input  wire        clk_time,
     input  wire        rst_n,
 
     // Link
@@ -79,6 +80,7 @@ module command_control (
   reg [1:0]  left_q, left_d;      // words still to write
   reg [15:0] total_q, total_d;
   reg [31:0] cycles_q;
+  reg        due_q;               // cycles_q has reached its bound
 
   // ---- Kinds of request ----
   wire is_vector = q_opcode == `OP_MAC || q_opcode == `OP_MAC_RAW || q_opcode == `OP_READ_CELLS;
@@ -186,9 +188,14 @@ module command_control (
       stop_q <= state_d != ST_IDLE && (kill || stop_q);
       late_q <= state_d != ST_IDLE && (operation_timeout || late_q);
     end
-    if (run_start) cycles_q <= counting ? 32'd1 : 32'd0;
-    else if (run && counting) cycles_q <= cycles_q + 32'd1;
+    due_q <= due_d;
   end
+
+  // The count of time runs on where the rest stands still
+  wire [31:0] cycles_d = run_start ? {31'd0, counting} : cycles_q + {31'd0, run && counting};
+  wire        due_d    = cycles_d >= operation_cycles;
+
+  always @(posedge clk_time) cycles_q <= cycles_d;
 
   // ---- Outputs ----
   assign check_start       = state_q == ST_IDLE && state_d == ST_CHECK;
@@ -199,7 +206,7 @@ module command_control (
   assign run_start         = run && !begun_q;
   assign stop              = kill || stop_q;
   assign operation_runs    = state_q == ST_RUN && runs;
-  assign operation_timeout = operation_runs && begun_q && counting && !run_done && !stop_q && cycles_q >= operation_cycles;
+  assign operation_timeout = operation_runs && begun_q && counting && !run_done && !stop_q && due_q;
   assign cycles            = cycles_q;
   assign w_write           = state_q == ST_ANSWER && left_q != 2'd0;
   assign w_address         = {14'd0, left_q} - 16'd1;

@@ -12,6 +12,7 @@ module command_engine #(
     parameter MAX_PAYLOAD_WORDS = 1024
 ) (
     input  wire            clk,
+    input  wire            clk_time,
     input  wire            clk_check,
     input  wire            rst_n,
 
@@ -95,6 +96,7 @@ module command_engine #(
 
   command_control u_control (
       .clk              (clk),
+      .clk_time         (clk_time),
       .rst_n            (rst_n),
       .q_valid          (q_valid),
       .q_opcode         (q_opcode),

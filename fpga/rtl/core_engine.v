@@ -17,9 +17,11 @@ module core_engine #(
     parameter [111:0] CEILINGS = 112'd0  // of LIMIT_FORM_V .. LIMIT_WIDTH, the first lowest
 ) (
     input  wire                clk,
+    input  wire                clk_time,
     input  wire                clk_check,
     input  wire                clk_registers,
     input  wire                clk_pulses,
+    input  wire                clk_rows,
     input  wire                clk_results,
     input  wire                clk_core,
     input  wire                rst_n,
@@ -86,6 +88,7 @@ module core_engine #(
       .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS)
   ) u_command (
       .clk              (clk),
+      .clk_time         (clk_time),
       .clk_check        (clk_check),
       .rst_n            (rst_n),
       .q_valid          (q_valid),
@@ -158,6 +161,7 @@ module core_engine #(
       .clk             (clk),
       .clk_registers   (clk_registers),
       .clk_pulses      (clk_pulses),
+      .clk_rows        (clk_rows),
       .clk_results     (clk_results),
       .clk_core        (clk_core),
       .rst_n           (rst_n),
@@ -246,6 +250,7 @@ module core_engine #(
 
   watchdog u_watchdog (
       .clk   (clk),
+      .clk_time(clk_time),
       .rst_n (rst_n),
       .active(armed || operation_runs),
       .feed  (feed),

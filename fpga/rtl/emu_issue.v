@@ -14,7 +14,7 @@ module emu_issue #(
     input  wire        clk,
     input  wire        rst_n,
     input  wire        clear,
-    output wire        idle,
+    output wire        busy,         // in the next cycle: a vector in use, or a unit not freed
 
     // Configuration
     input  wire [3:0]  cfg_bits,
@@ -74,11 +74,12 @@ module emu_issue #(
   wire       sub_end     = fire && row_last;
   wire       pass_end    = unit_end && group_last;
   wire       load        = run_q ? free : full;
+  wire       run_d       = !run_q ? full : free ? next_full : run_q;
+  wire [2:0] units_d     = units_q + {2'd0, unit_end} - {2'd0, unit_freed};
 
   always @(posedge clk) begin
     if (!rst_n || clear) run_q <= 1'b0;
-    else if (!run_q)     run_q <= full;
-    else if (free)       run_q <= next_full;
+    else                 run_q <= run_d;
   end
 
   always @(posedge clk) begin
@@ -109,7 +110,7 @@ module emu_issue #(
 
   always @(posedge clk) begin
     if (!rst_n || clear) units_q <= 3'd0;
-    else                 units_q <= units_q + {2'd0, unit_end} - {2'd0, unit_freed};
+    else                 units_q <= units_d;
   end
 
   // ---- Outputs
@@ -126,7 +127,7 @@ module emu_issue #(
   assign raw_plane    = pass_q[2:0];
   assign pass_index   = index_q;
   assign free         = pass_end && pass_last;
-  assign idle         = !run_q && units_q == 3'd0;
+  assign busy         = run_d || units_d != 3'd0;
 
 endmodule
 

@@ -14,6 +14,7 @@ module emu_reader #(
     parameter ADC_LANES = 4
 ) (
     input  wire                    clk,
+    input  wire                    clk_rows,
     input  wire                    clk_results,
     input  wire                    rst_n,
     input  wire                    drop,
@@ -108,6 +109,7 @@ module emu_reader #(
       .FLOOR    (FLOOR)
   ) u_rows (
       .clk              (clk),
+      .clk_rows         (clk_rows),
       .rst_n            (rst_n),
       .drop             (drop),
       .idle             (rows_idle),

@@ -15,6 +15,7 @@ module emu_rows #(
     parameter FLOOR     = 16    // least cycles between the last rows of two sub-passes
 ) (
     input  wire                     clk,
+    input  wire                     clk_rows,
     input  wire                     rst_n,
     input  wire                     drop,
     output wire                     idle,
@@ -72,7 +73,7 @@ module emu_rows #(
   localparam W_ROW = $clog2(ROWS);
 
   // ---- Vectors and rows
-  wire        vectors_idle, issue_idle;
+  wire        vectors_idle, issue_busy;
   wire        full, next_full, free, fire, now_first, now_last, now_minus;
   wire [8:0]  count, next_count, row, line1, code1;
   wire [63:0] index, next_index;
@@ -80,6 +81,7 @@ module emu_rows #(
 
   emu_vectors u_vectors (
       .clk       (clk),
+      .clk_rows  (clk_rows),
       .rst_n     (rst_n),
       .clear     (drop),
       .idle      (vectors_idle),
@@ -106,10 +108,10 @@ module emu_rows #(
   emu_issue #(
       .FLOOR(FLOOR)
   ) u_issue (
-      .clk            (clk),
+      .clk            (clk_rows),
       .rst_n          (rst_n),
       .clear          (drop),
-      .idle           (issue_idle),
+      .busy           (issue_busy),
       .cfg_bits       (cfg_bits),
       .cfg_signed     (cfg_signed),
       .cfg_raw        (cfg_raw),
@@ -145,7 +147,7 @@ module emu_rows #(
   reg [1:0]  slot1_q, slot2_q;
   wire       takes = !cfg_signed || code1[8] == minus1_q;
 
-  always @(posedge clk) begin
+  always @(posedge clk_rows) begin
     if (!rst_n || drop) begin
       valid1_q <= 1'b0;
       valid2_q <= 1'b0;
@@ -160,6 +162,12 @@ module emu_rows #(
     code2_q  <= takes ? code1[7:0] : 8'd0;
   end
 
+  // Busy from the first row's choice until the last unit is freed; known without the clock of the rows
+  reg  busy_q;
+  wire busy_d = issue_busy || fire || valid1_q;
+
+  always @(posedge clk) busy_q <= rst_n && !drop && busy_d;
+
   wire [17:0] row_position;
 
   table_memory #(
@@ -167,7 +175,7 @@ module emu_rows #(
       .W    (18),
       .W_A  (W_ROW)
   ) u_position (
-      .clk          (clk),
+      .clk          (clk_rows),
       .write        (t_valid && {4'd0, t_table} == `TABLE_U && t_index < ROWS[11:0]),
       .write_address(t_index[W_ROW-1:0]),
       .write_data   (t_data),
@@ -180,7 +188,7 @@ module emu_rows #(
       .LANES    (LANES),
       .ADC_LANES(ADC_LANES)
   ) u_lanes (
-      .clk             (clk),
+      .clk             (clk_rows),
       .rst_n           (rst_n),
       .clear           (drop),
       .emu_row_position(emu_row_position),
@@ -205,7 +213,7 @@ module emu_rows #(
   assign read_row    = line1;
   assign unit_group  = now_group;
   assign unit_vector = index;
-  assign idle        = vectors_idle && issue_idle && !valid1_q && !valid2_q;
+  assign idle        = vectors_idle && !busy_q;
 
 endmodule
 

@@ -10,6 +10,7 @@
 
 module emu_vectors (
     input  wire        clk,
+    input  wire        clk_rows,
     input  wire        rst_n,
     input  wire        clear,
     output wire        idle,
@@ -99,7 +100,7 @@ module emu_vectors (
       .W    (18),
       .W_A  (10)
   ) u_rows (
-      .clk          (clk),
+      .clk          (clk_rows),
       .write        (take),
       .write_address({load_q, position_q}),
       .write_data   ({x_line, x_code}),

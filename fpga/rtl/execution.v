@@ -18,6 +18,7 @@ module execution #(
     input  wire                clk,
     input  wire                clk_registers,
     input  wire                clk_pulses,
+    input  wire                clk_rows,
     input  wire                clk_results,
     input  wire                clk_core,
     input  wire                rst_n,
@@ -201,6 +202,7 @@ module execution #(
   ) u_array (
       .clk           (clk),
       .clk_pulses    (clk_pulses),
+      .clk_rows      (clk_rows),
       .clk_results   (clk_results),
       .clk_core      (clk_core),
       .rst_n         (rst_n),

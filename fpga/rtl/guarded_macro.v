@@ -14,6 +14,7 @@ module guarded_macro #(
 ) (
     input  wire                clk,
     input  wire                clk_pulses,
+    input  wire                clk_rows,
     input  wire                clk_results,
     input  wire                rst_n,
 
@@ -154,6 +155,7 @@ module guarded_macro #(
   ) u_macro (
       .clk         (clk),
       .clk_pulses  (clk_pulses),
+      .clk_rows    (clk_rows),
       .clk_results (clk_results),
       .rst_n       (rst_n),
       .reading     (reading),

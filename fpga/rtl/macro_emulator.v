@@ -15,6 +15,7 @@ module macro_emulator #(
 ) (
     input  wire                    clk,
     input  wire                    clk_pulses,
+    input  wire                    clk_rows,
     input  wire                    clk_results,
     input  wire                    rst_n,
 
@@ -162,6 +163,7 @@ module macro_emulator #(
       .ADC_LANES(ADC_LANES)
   ) u_reader (
       .clk               (clk),
+      .clk_rows          (clk_rows),
       .clk_results       (clk_results),
       .rst_n             (rst_n),
       .drop              (drop),
@@ -230,7 +232,7 @@ module macro_emulator #(
       .COLS (COLS),
       .LANES(LANES)
   ) u_array (
-      .clk              (clk),
+      .clk              (clk_rows),
       .clk_pulses       (clk_pulses),
       .rst_n            (rst_n),
       .idle             (array_idle),

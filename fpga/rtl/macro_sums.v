@@ -15,6 +15,7 @@ module macro_sums #(
 ) (
     input  wire                clk,
     input  wire                clk_pulses,
+    input  wire                clk_rows,
     input  wire                clk_results,
     input  wire                rst_n,
 
@@ -97,6 +98,7 @@ module macro_sums #(
   ) u_macro (
       .clk               (clk),
       .clk_pulses        (clk_pulses),
+      .clk_rows          (clk_rows),
       .clk_results       (clk_results),
       .rst_n             (rst_n),
       .cfg_macro         (8'd0),

@@ -2,7 +2,8 @@
 // Notices a silent host while something could be driven.
 //
 // Counts cycles while `active` and not fed; `trip` is high for one cycle when `limit` + 1 such cycles
-// have passed in a row, then the count starts again. `feed` and inactivity clear it. `trips` counts since reset.
+// have passed in a row, then the count starts again. `feed` and inactivity clear it. `trips` counts since reset. A new `limit`
+// counts from the next cycle on. The count runs by `clk_time`, the rest by `clk`: one net, but where clocks rest.
 
 `default_nettype none
 
@@ -10,6 +11,7 @@ module watchdog #(
     parameter W = 32  // width of the count, in bits
 ) (
     input  wire         clk,
+    input  wire         clk_time,
     input  wire         rst_n,
 
     input  wire         active,
@@ -21,22 +23,31 @@ module watchdog #(
 
   // ---- State ----
   reg [W-1:0] silence_q;
+  reg         due_q;
   reg [31:0]  trips_q;
 
+  // ---- Next state ----
+  wire [W-1:0] silence_d = !active || feed || trip ? {W{1'b0}} : silence_q + 1'b1;
+  wire         due_d     = silence_d >= limit;
+
   // ---- Registers ----
-  always @(posedge clk) begin
+  always @(posedge clk_time) begin
     if (!rst_n) silence_q <= {W{1'b0}};
-    else if (!active || feed || trip) silence_q <= {W{1'b0}};
-    else silence_q <= silence_q + 1'b1;
+    else silence_q <= silence_d;
   end
 
   always @(posedge clk) begin
-    if (!rst_n) trips_q <= 32'd0;
-    else if (trip) trips_q <= trips_q + 32'd1;
+    if (!rst_n) begin
+      due_q   <= 1'b0;
+      trips_q <= 32'd0;
+    end else begin
+      due_q <= due_d;
+      if (trip) trips_q <= trips_q + 32'd1;
+    end
   end
 
   // ---- Outputs ----
-  assign trip  = active && !feed && silence_q >= limit;
+  assign trip  = active && !feed && due_q;
   assign trips = trips_q;
 
 `ifdef FORMAL

@@ -23,10 +23,12 @@ module board_sim #(
     parameter [31:0] BUILD_HASH        = 32'd0    // names the build in HELLO
 ) (
     input  wire                clk,
+    input  wire                clk_time,
     input  wire                clk_link,
     input  wire                clk_check,
     input  wire                clk_registers,
     input  wire                clk_pulses,
+    input  wire                clk_rows,
     input  wire                clk_results,
     input  wire                clk_core,
     input  wire                rst_n,
@@ -63,7 +65,7 @@ module board_sim #(
     output wire                busy,
 
     // Clocks needed for the next edge (resting_clocks)
-    output wire [5:0]          needed,
+    output wire [7:0]          needed,
 
     // Non-volatile restore and mirror of the cells
     input  wire                nv_load,
@@ -86,38 +88,46 @@ module board_sim #(
     reg [7:0]          rxb_data_q;
     reg                rxd_q;
     reg                stop_q;
-    reg                nv_load_q;
-    reg                nv_kind_q;
-    reg [11:0]         nv_address_q;
-    reg [LANES*10-1:0] nv_data_q;
 
-    always @(posedge clk) begin : inputs
+    always @(posedge clk_time) begin : inputs
         if (!rst_n) begin
             rxw_valid_q <= 1'b0;
             rxw_last_q  <= 1'b0;
             rxb_valid_q <= 1'b0;
             rxd_q       <= 1'b1;
             stop_q      <= 1'b0;
-            nv_load_q   <= 1'b0;
         end else begin
             rxw_valid_q <= rxw_valid;
             rxw_last_q  <= rxw_last;
             rxb_valid_q <= rxb_valid;
             rxd_q       <= rxd;
             stop_q      <= stop_pin;
-            nv_load_q   <= nv_load;
         end
     end
 
-    always @(posedge clk) begin : data
+    always @(posedge clk_time) begin : data
         rxw_data_q <= rxw_data;
         rxw_bad_q  <= rxw_bad;
         rxb_data_q <= rxb_data;
-        if (nv_load) begin
-            nv_kind_q    <= nv_kind;
-            nv_address_q <= nv_address;
-            nv_data_q    <= nv_data;
-        end
+    end
+
+    // What changes at power-up only; every clock runs then
+    reg                rst_q;
+    reg [31:0]         boot_q;
+    reg [63:0]         uid_q;
+    reg                nv_load_q;
+    reg                nv_kind_q;
+    reg [11:0]         nv_address_q;
+    reg [LANES*10-1:0] nv_data_q;
+
+    always @(posedge clk) begin : power_up
+        rst_q        <= rst_n;
+        boot_q       <= boot_id;
+        uid_q        <= uid;
+        nv_load_q    <= rst_n && nv_load;
+        nv_kind_q    <= nv_kind;
+        nv_address_q <= nv_address;
+        nv_data_q    <= nv_data;
     end
 
     // --- The core ---------------------------------------------------------------------------------
@@ -144,13 +154,15 @@ module board_sim #(
         .SIMULATED         (1'b1)
     ) u_core (
         .clk          (clk),
+        .clk_time     (clk_time),
         .clk_link     (clk_link),
         .clk_check    (clk_check),
         .clk_registers(clk_registers),
         .clk_pulses   (clk_pulses),
+        .clk_rows     (clk_rows),
         .clk_results  (clk_results),
         .clk_core     (clk_core),
-        .rst_n        (rst_n),
+        .rst_n        (rst_q),
         .rx_valid     (rx_valid),
         .rx_data      (rx_data),
         .rx_last      (rx_last),
@@ -159,8 +171,8 @@ module board_sim #(
         .tx_ready     (tx_ready),
         .tx_data      (tx_data),
         .tx_last      (tx_last),
-        .boot_id      (boot_id),
-        .uid          (uid),
+        .boot_id      (boot_q),
+        .uid          (uid_q),
         .stop_pin     (stop_q),
         .break_seen   (break_seen),
         .drive_active (drive_active),
@@ -180,9 +192,9 @@ module board_sim #(
     assign busy  = u_core.state[2];
 
     resting_clocks u_clocks (
-        .clk      (clk),
+        .clk_time (clk_time),
         .clk_link (clk_link),
-        .rst_n    (rst_n),
+        .rst_n    (rst_q),
         .needed   (needed)
     );
 
@@ -208,8 +220,8 @@ module board_sim #(
 
         if (FRONT == 1) begin : g_bytes
             byte_front u_front (
-                .clk       (clk),
-                .rst_n     (rst_n),
+                .clk       (clk_time),
+                .rst_n     (rst_q),
                 .in_valid  (rxb_valid_q),
                 .in_data   (rxb_data_q),
                 .in_bad    (1'b0),
@@ -237,8 +249,8 @@ module board_sim #(
                 .CLK_HZ (`CLK_HZ),
                 .BAUD   (BAUD)
             ) u_front (
-                .clk        (clk),
-                .rst_n      (rst_n),
+                .clk        (clk_time),
+                .rst_n      (rst_q),
                 .rxd        (rxd_q),
                 .txd        (txd),
                 .break_seen (break_seen),

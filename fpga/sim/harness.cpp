@@ -166,6 +166,7 @@ class Board {
         top_->rst_n = 1;
         clock();
         restore();
+        all_clocks_ = false;
         cycles_ = 0;
     }
 
@@ -313,24 +314,28 @@ class Board {
 
     void fall() {
         top_->clk = 0;
+        top_->clk_time = 0;
         top_->clk_link = 0;
         top_->clk_check = 0;
         top_->clk_registers = 0;
         top_->clk_pulses = 0;
         top_->clk_results = 0;
+        top_->clk_rows = 0;
         top_->clk_core = 0;
     }
 
     // Only the clocks that something waits for rise (resting_clocks.v, in the order of its bits).
     void rise() {
         const unsigned needed = all_clocks_ ? ~0u : top_->needed;
-        top_->clk = 1;
+        top_->clk_time = 1;
         top_->clk_link = needed & 1u;
         top_->clk_check = needed >> 1 & 1u;
         top_->clk_registers = needed >> 2 & 1u;
         top_->clk_pulses = needed >> 3 & 1u;
         top_->clk_results = needed >> 4 & 1u;
         top_->clk_core = needed >> 5 & 1u;
+        top_->clk_rows = needed >> 6 & 1u;
+        top_->clk = needed >> 7 & 1u;
     }
 
     // Output of the cycle before its edge. The ready inputs are always high: whatever is valid moves.
@@ -427,7 +432,7 @@ class Board {
     std::unique_ptr<Vboard_sim> top_;
     uint16_t* g_codes_;
     uint64_t cycles_ = 0;
-    bool all_clocks_ = false;
+    bool all_clocks_ = true;  // until the cells are restored
 
     Queue<Word> words_in_;
     Queue<uint8_t> bytes_in_;

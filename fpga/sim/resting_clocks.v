@@ -10,10 +10,10 @@
 `default_nettype none
 
 module resting_clocks (
-    input  wire       clk,
+    input  wire       clk_time,
     input  wire       clk_link,
     input  wire       rst_n,
-    output wire [5:0] needed  // link, check, registers, pulses, results, core, from bit 0
+    output wire [7:0] needed  // link, check, registers, pulses, results, core, rows, clk, from bit 0
 );
 
     localparam [3:0] LINGER = 4'd8;
@@ -48,12 +48,12 @@ module resting_clocks (
     // --- Pulses: a token that runs out, pulses, cells, their tables --------------------------------
 
     wire table_write = board_sim.u_core.u_core.u_execution.t_valid;
-    wire pulses = table_write || board_sim.nv_load_q || board_sim.u_core.u_core.kill
+    wire pulsing = table_write || board_sim.u_core.u_core.kill
                || board_sim.u_core.u_core.arm || board_sim.u_core.u_core.disarm
-               || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_guard.held_q
                || (board_sim.u_core.u_core.u_command.run
                    && !board_sim.u_core.u_core.u_execution.u_array.u_requests.u_operations.is_vector)
                || !board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_macro.array_idle;
+    wire pulses  = pulsing || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_guard.held_q;
 
     // --- Results: sums that leave the lanes, conversions, results ----------------------------------
 
@@ -74,16 +74,45 @@ module resting_clocks (
     wire core = board_sim.u_core.u_core.u_command.run
              && board_sim.u_core.u_core.u_execution.u_array.u_requests.served;
 
+    // --- Rows: a vector is loaded or read, cells are read or written ---------------------------------
+
+    wire rows = pulsing || board_sim.u_core.u_core.u_execution.u_array.u_macro.x_valid
+             || board_sim.u_core.u_core.u_execution.u_array.macro_abort
+             || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_macro.u_reader.u_rows.busy_d;
+
+    // --- All else: a request is taken, judged, answered; vectors come, results go; time is over ------
+
+    reg armed_q;
+
+    always @(posedge clk_time) armed_q <= board_sim.armed;
+
+    wire vectors = board_sim.u_core.u_core.u_execution.u_array.u_requests.u_operations.u_vectors.state_q != 3'd3
+                || board_sim.u_core.u_core.u_execution.u_array.u_requests.u_operations.u_vectors.beat
+                || board_sim.u_core.u_core.u_execution.u_array.u_requests.u_operations.u_vectors.r_valid
+                || board_sim.u_core.u_core.u_execution.u_array.u_requests.u_operations.u_vectors.u_unpack.load
+                || !board_sim.u_core.u_core.u_execution.u_array.u_requests.u_operations.u_vectors.packer_idle;
+
+    wire front = check || registers || pulsing || core || board_sim.armed != armed_q
+              || board_sim.stop_q || board_sim.u_core.u_core.u_safety.stopped_q || board_sim.break_seen
+              || board_sim.u_core.u_core.u_safety.break_q || board_sim.u_core.epoch_clear
+              || (board_sim.u_core.core_idle ? board_sim.u_core.q_valid
+                  : board_sim.u_core.u_core.u_command.u_control.state_q != 3'd5 || !board_sim.u_core.u_core.u_command.u_control.begun_q
+                    || !board_sim.u_core.u_core.u_execution.u_array.u_requests.u_operations.is_vector || vectors)
+              || board_sim.u_core.u_core.u_command.u_control.due_d != board_sim.u_core.u_core.u_command.u_control.due_q
+              || board_sim.u_core.u_core.u_watchdog.due_d != board_sim.u_core.u_core.u_watchdog.due_q
+              || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_macro.u_reader.u_rows.u_issue.free
+              || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_macro.u_reader.u_rows.busy_d != board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_macro.u_reader.u_rows.busy_q;
+
     // --- Lingering --------------------------------------------------------------------------------
 
-    wire [5:0] works = {core, results, pulses, registers, check, link};
+    wire [7:0] works = {front, rows, core, results, pulses, registers, check, link};
 
     genvar i;
     generate
-        for (i = 0; i < 6; i = i + 1) begin : g_clock
+        for (i = 0; i < 8; i = i + 1) begin : g_clock
             reg [3:0] left_q;
 
-            always @(posedge clk) begin
+            always @(posedge clk_time) begin
                 if (!rst_n || works[i]) left_q <= LINGER;
                 else if (left_q != 4'd0) left_q <= left_q - 4'd1;
             end
