@@ -79,7 +79,7 @@ module command_control (
   reg [95:0] words_q, words_d;
   reg [1:0]  left_q, left_d;      // words still to write
   reg [15:0] total_q, total_d;
-  reg [31:0] cycles_q;
+  reg [31:0] cycles_q, shown_q;   // shown_q: as of the last edge of clk
   reg        due_q;               // cycles_q has reached its bound
 
   // ---- Kinds of request ----
@@ -188,7 +188,8 @@ module command_control (
       stop_q <= state_d != ST_IDLE && (kill || stop_q);
       late_q <= state_d != ST_IDLE && (operation_timeout || late_q);
     end
-    due_q <= due_d;
+    due_q   <= due_d;
+    shown_q <= cycles_d;
   end
 
   // The count of time runs on where the rest stands still
@@ -207,7 +208,7 @@ module command_control (
   assign stop              = kill || stop_q;
   assign operation_runs    = state_q == ST_RUN && runs;
   assign operation_timeout = operation_runs && begun_q && counting && !run_done && !stop_q && due_q;
-  assign cycles            = cycles_q;
+  assign cycles            = shown_q;
   assign w_write           = state_q == ST_ANSWER && left_q != 2'd0;
   assign w_address         = {14'd0, left_q} - 16'd1;
   assign w_data            = left_q == 2'd3 ? words_q[95:64] : left_q == 2'd2 ? words_q[63:32] : words_q[31:0];

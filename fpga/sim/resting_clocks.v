@@ -3,7 +3,7 @@
 //
 // Simulation only: on an FPGA every clock of board_core is the same net. A subsystem whose clock rests must be one that
 // an edge would not change; it is then not evaluated at all, which is most of the cost of a cycle. Each bit of `needed` is
-// high while its subsystem works or is spoken to, and for LINGER cycles after, so that it settles. The names below
+// high while its subsystem works or is spoken to, and for four cycles after, so that it settles. The names below
 // are looked up in the board when it is built: one that has gone stops the build.
 // `tests/system/test_same_integers.py` compares a board whose clocks rest with one whose clocks all run.
 
@@ -15,8 +15,6 @@ module resting_clocks (
     input  wire       rst_n,
     output wire [7:0] needed  // link, check, registers, pulses, results, core, rows, clk, from bit 0
 );
-
-    localparam [3:0] LINGER = 4'd8;
 
     // --- Link: packets, requests popped, replies written, payload read, replies kept ---------------
 
@@ -106,20 +104,16 @@ module resting_clocks (
     // --- Lingering --------------------------------------------------------------------------------
 
     wire [7:0] works = {front, rows, core, results, pulses, registers, check, link};
+    reg  [7:0] worked1_q, worked2_q, worked3_q, worked4_q;
 
-    genvar i;
-    generate
-        for (i = 0; i < 8; i = i + 1) begin : g_clock
-            reg [3:0] left_q;
+    always @(posedge clk_time) begin
+        worked1_q <= works | {8{!rst_n}};
+        worked2_q <= worked1_q;
+        worked3_q <= worked2_q;
+        worked4_q <= worked3_q;
+    end
 
-            always @(posedge clk_time) begin
-                if (!rst_n || works[i]) left_q <= LINGER;
-                else if (left_q != 4'd0) left_q <= left_q - 4'd1;
-            end
-
-            assign needed[i] = works[i] || left_q != 4'd0;
-        end
-    endgenerate
+    assign needed = works | worked1_q | worked2_q | worked3_q | worked4_q;
 
 endmodule
 
