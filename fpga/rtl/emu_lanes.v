@@ -154,6 +154,15 @@ module emu_lanes #(
         end
 
         always @(posedge clk) begin
+          if (ended) begin
+            out0_q <= sum0_q;
+            out1_q <= sum1_q;
+            out2_q <= sum2_q;
+          end else if (move_q) begin
+            out0_q <= next0;
+            out1_q <= next1;
+            out2_q <= next2;
+          end
           if (valid_q[2]) begin
             if (first_q[2]) begin
               sum0_q <= cell_q & mask0_q;
@@ -164,18 +173,6 @@ module emu_lanes #(
               sum1_q <= sum1_q + (cell_q & mask1_q);
               sum2_q <= sum2_q + (cell_q[V-1:0] & mask2_q);
             end
-          end
-        end
-
-        always @(posedge clk) begin
-          if (ended) begin
-            out0_q <= sum0_q;
-            out1_q <= sum1_q;
-            out2_q <= sum2_q;
-          end else if (move_q) begin
-            out0_q <= next0;
-            out1_q <= next1;
-            out2_q <= next2;
           end
         end
 
