@@ -10,6 +10,7 @@
 
 module board_registers (
     input  wire         clk,
+    input  wire         clk_time,
     input  wire         clk_registers,
     input  wire         rst_n,
 
@@ -52,14 +53,14 @@ module board_registers (
   // ---- Registers ----
   always @(posedge clk) boot_q <= boot_id;
 
-  always @(posedge clk) begin
+  always @(posedge clk_time) begin
     if (!rst_n) clock_q <= 64'd0;
     else clock_q <= clock_q + 64'd1;
+    if (!rst_n || clear_counters) busy_q <= 32'd0;
+    else if (reading) busy_q <= busy_q + 32'd1;
   end
 
   always @(posedge clk) begin
-    if (!rst_n || clear_counters) busy_q <= 32'd0;
-    else if (reading) busy_q <= busy_q + 32'd1;
     if (!rst_n) pulses_q <= 32'd0;
     else if (given) pulses_q <= pulses_q + {22'd0, given_cells};
   end

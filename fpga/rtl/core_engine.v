@@ -159,6 +159,7 @@ module core_engine #(
       .CEILINGS         (CEILINGS)
   ) u_execution (
       .clk             (clk),
+      .clk_time        (clk_time),
       .clk_registers   (clk_registers),
       .clk_pulses      (clk_pulses),
       .clk_rows        (clk_rows),

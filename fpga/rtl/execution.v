@@ -16,6 +16,7 @@ module execution #(
     parameter [111:0] CEILINGS = 112'd0  // of LIMIT_FORM_V .. LIMIT_WIDTH, the first lowest
 ) (
     input  wire                clk,
+    input  wire                clk_time,
     input  wire                clk_registers,
     input  wire                clk_pulses,
     input  wire                clk_rows,
@@ -126,6 +127,7 @@ module execution #(
       .CEILINGS(CEILINGS)
   ) u_registers (
       .clk             (clk),
+      .clk_time        (clk_time),
       .clk_registers   (clk_registers),
       .rst_n           (rst_n),
       .start           (start && is_simple),

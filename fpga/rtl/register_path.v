@@ -11,6 +11,7 @@ module register_path #(
     parameter [111:0] CEILINGS = 112'd0  // of LIMIT_FORM_V .. LIMIT_WIDTH, the first lowest
 ) (
     input  wire         clk,
+    input  wire         clk_time,
     input  wire         clk_registers,
     input  wire         rst_n,
 
@@ -139,6 +140,7 @@ module register_path #(
 
   board_registers u_registers (
       .clk             (clk),
+      .clk_time        (clk_time),
       .clk_registers   (clk_registers),
       .rst_n           (rst_n),
       .s_req           (s_req),
