@@ -143,13 +143,14 @@ module silent_host #(
   watchdog #(
       .W(W)
   ) u_watchdog (
-      .clk   (clk),
-      .rst_n (rst_n),
-      .active(armed || operation_runs),
-      .feed  (feed),
-      .limit (limit),
-      .trip  (watchdog_trip),
-      .trips (trips)
+      .clk     (clk),
+      .clk_time(clk),
+      .rst_n   (rst_n),
+      .active  (armed || operation_runs),
+      .feed    (feed),
+      .limit   (limit),
+      .trip    (watchdog_trip),
+      .trips   (trips)
   );
 
   // ---- What drives, and how long without a frame ----

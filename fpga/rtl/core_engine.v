@@ -250,14 +250,14 @@ module core_engine #(
   );
 
   watchdog u_watchdog (
-      .clk   (clk),
+      .clk     (clk),
       .clk_time(clk_time),
-      .rst_n (rst_n),
-      .active(armed || operation_runs),
-      .feed  (feed),
-      .limit (watchdog_cycles),
-      .trip  (watchdog_trip),
-      .trips (watchdog_trips)
+      .rst_n   (rst_n),
+      .active  (armed || operation_runs),
+      .feed    (feed),
+      .limit   (watchdog_cycles),
+      .trip    (watchdog_trip),
+      .trips   (watchdog_trips)
   );
 
   // ---- Outputs ----

@@ -51,18 +51,23 @@ module watchdog #(
   assign trips = trips_q;
 
 `ifdef FORMAL
-  // ---- Properties: `limit` + 1 active, unfed cycles in a row never pass without a trip ----
+  // ---- Properties: `limit` + 1 active, unfed cycles in a row never pass without a trip (the limit of the cycle before) ----
   reg         f_past_q = 1'b0;
   reg [W:0]   f_silence_q;
+  reg [W-1:0] f_limit_q;
   always @(posedge clk) begin
     f_past_q <= 1'b1;
+    f_limit_q <= limit;
     if (!f_past_q) assume (!rst_n);
     if (!rst_n || !active || feed || trip) f_silence_q <= {(W + 1) {1'b0}};
     else f_silence_q <= f_silence_q + 1'b1;
     if (f_past_q && rst_n) begin
       assert (f_silence_q == {1'b0, silence_q});
-      if (active && !feed && f_silence_q >= {1'b0, limit}) assert (trip);
-      if (trip) assert (active && !feed && f_silence_q >= {1'b0, limit});
+      if ($past(rst_n)) begin
+        assert (due_q == (silence_q >= f_limit_q));
+        if (active && !feed && f_silence_q >= {1'b0, f_limit_q}) assert (trip);
+      end
+      if (trip) assert (active && !feed && f_silence_q >= {1'b0, f_limit_q});
       if ($past(rst_n) && $past(trip)) assert (silence_q == {W{1'b0}});
       cover (trip && limit == {{(W - 2) {1'b0}}, 2'b11});
     end

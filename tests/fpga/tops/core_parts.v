@@ -221,13 +221,14 @@ module core_parts;
   watchdog #(
       .W(8)
   ) u_dog (
-      .clk   (clk),
-      .rst_n (rst_n),
-      .active(dog_active),
-      .feed  (dog_feed),
-      .limit (dog_limit),
-      .trip  (dog_trip),
-      .trips (dog_trips)
+      .clk     (clk),
+      .clk_time(clk),
+      .rst_n   (rst_n),
+      .active  (dog_active),
+      .feed    (dog_feed),
+      .limit   (dog_limit),
+      .trip    (dog_trip),
+      .trips   (dog_trips)
   );
 
   limit_guard #(

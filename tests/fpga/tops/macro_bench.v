@@ -125,6 +125,7 @@ module macro_bench #(
   ) u_macro (
       .clk               (clk),
       .clk_pulses        (clk),
+      .clk_rows          (clk),
       .clk_results       (clk),
       .rst_n             (rst_n),
       .cfg_macro         (cfg_macro),

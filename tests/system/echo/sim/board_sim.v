@@ -16,10 +16,12 @@ module board_sim #(
     parameter [31:0] BUILD_HASH = 32'd0
 ) (
     input  wire                 clk,
+    input  wire                 clk_time,
     input  wire                 clk_link,
     input  wire                 clk_check,
     input  wire                 clk_registers,
     input  wire                 clk_pulses,
+    input  wire                 clk_rows,
     input  wire                 clk_results,
     input  wire                 clk_core,
     input  wire                 rst_n,
@@ -44,7 +46,7 @@ module board_sim #(
     output wire                 safe_latched,
     output wire                 armed,
     output wire                 busy,
-    output wire [5:0]           needed,
+    output wire [7:0]           needed,
     input  wire                 nv_load,
     input  wire                 nv_kind,
     input  wire [11:0]          nv_address,
@@ -65,7 +67,7 @@ module board_sim #(
         .echo_last  (txw_last)
     );
 
-    assign needed       = 6'd0;
+    assign needed       = 8'hFF;
     assign txb_valid    = rxb_valid;
     assign txb_data     = rxb_data;
     assign txd          = rxd;
