@@ -27,23 +27,16 @@ module watchdog #(
   reg [31:0]  trips_q;
 
   // ---- Next state ----
-  wire [W-1:0] silence_d = !active || feed || trip ? {W{1'b0}} : silence_q + 1'b1;
+  wire [W-1:0] silence_d = !rst_n || !active || feed || trip ? {W{1'b0}} : silence_q + 1'b1;
   wire         due_d     = silence_d >= limit;
 
   // ---- Registers ----
-  always @(posedge clk_time) begin
-    if (!rst_n) silence_q <= {W{1'b0}};
-    else silence_q <= silence_d;
-  end
+  always @(posedge clk_time) silence_q <= silence_d;
 
   always @(posedge clk) begin
-    if (!rst_n) begin
-      due_q   <= 1'b0;
-      trips_q <= 32'd0;
-    end else begin
-      due_q <= due_d;
-      if (trip) trips_q <= trips_q + 32'd1;
-    end
+    due_q <= due_d;
+    if (!rst_n) trips_q <= 32'd0;
+    else if (trip) trips_q <= trips_q + 32'd1;
   end
 
   // ---- Outputs ----
@@ -63,10 +56,8 @@ module watchdog #(
     else f_silence_q <= f_silence_q + 1'b1;
     if (f_past_q && rst_n) begin
       assert (f_silence_q == {1'b0, silence_q});
-      if ($past(rst_n)) begin
-        assert (due_q == (silence_q >= f_limit_q));
-        if (active && !feed && f_silence_q >= {1'b0, f_limit_q}) assert (trip);
-      end
+      assert (due_q == (silence_q >= f_limit_q));
+      if (active && !feed && f_silence_q >= {1'b0, f_limit_q}) assert (trip);
       if (trip) assert (active && !feed && f_silence_q >= {1'b0, f_limit_q});
       if ($past(rst_n) && $past(trip)) assert (silence_q == {W{1'b0}});
       cover (trip && limit == {{(W - 2) {1'b0}}, 2'b11});

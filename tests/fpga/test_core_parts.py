@@ -220,7 +220,9 @@ async def packed(dut, values, flags, code: int) -> list[int]:
 @cocotb.test()
 async def the_watchdog_trips_after_its_limit_and_not_before(dut) -> None:
     await reset(dut)
-    dut.dog_limit.value, dut.dog_active.value = 10, 1
+    dut.dog_limit.value = 10
+    await ticks(dut, 1)  # a limit counts from the next cycle on
+    dut.dog_active.value = 1
     trips = []
     for _ in range(24):
         await ReadOnly()
