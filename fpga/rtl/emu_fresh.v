@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Which cells are fresh from a pulse, and how often their row was read since (docs/emulator.md, "Slow effects of reading").
 //
-// Marks are those of the row pulsed last, on `clk_pulses`, which need not run but for `pulse`. `pulse` takes one, `settle` leaves none. `read_ends` is high in the cycle in which a cell
-// read's last row is chosen; `read_row` is then its row in the cycle after, when `age` still is that of this read: 8 where
-// nothing is left or the row is another.
+// Marks are those of the row pulsed last, on `clk_pulses`, which need not run but for `pulse`. `pulse` takes one, `settle`
+// leaves none. `read_ends` is high in the cycle in which a cell read's last row is chosen; `read_row` is then its row in the cycle
+// after, when `age` still is that of this read: 8 where nothing is left or the row is another.
 
 `include "board_map.vh"
 `default_nettype none

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // How a point of SWEEP bends a conversion: drive, largest signal, coarser range (docs/emulator.md, "SWEEP").
 //
-// `start` is the beat of the point's row, its codes stable till the conversion is over. The drive is there 6 cycles later, the
-// largest signal after 30: a conversion looks at them no sooner than 27 and 34 cycles after its beat. Both hold until the next start.
+// `start` is the beat of the point's row, its codes stable till the conversion is over. The drive is there 4 cycles later, the
+// largest signal after 28: a conversion looks at them no sooner than 27 and 34 cycles after its beat. Both hold until the next start.
 // With `sweeps` low what comes in goes out.
 
 `default_nettype none

@@ -312,8 +312,9 @@ class Board {
         ++cycles_;
     }
 
-    // Nothing happens at a falling edge but that the model remembers low clocks: where those memories are found
-    // they are set, which saves half of the simulator's bookkeeping. With all clocks on it is done in full.
+    // Nothing happens at a falling edge but that the model remembers low clocks: where those memories are
+    // found they are set, which saves half of the simulator's bookkeeping. With all clocks on it is done in
+    // full.
     void fall() {
         if (!all_clocks_ && forget_edges(*top_->rootp)) return;
         top_->clk = 0;
