@@ -17,9 +17,13 @@ BOARDS = ROOT / "fpga" / "boards"
 
 @pytest.fixture
 def tools(monkeypatch):
-    """The scripts' two modules, freshly imported."""
+    """The scripts' two modules; others of their names come back afterwards."""
     monkeypatch.syspath_prepend(str(BOARDS))
-    return importlib.import_module("boards"), importlib.import_module("build")
+    others = {name: sys.modules.pop(name) for name in ("boards", "build") if name in sys.modules}
+    yield importlib.import_module("boards"), importlib.import_module("build")
+    for name in ("boards", "build"):
+        sys.modules.pop(name, None)
+    sys.modules.update(others)
 
 
 def netlist(folder: Path, cells: dict[str, int]) -> Path:
