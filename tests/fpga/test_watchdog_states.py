@@ -40,15 +40,16 @@ async def ready(host: BoardHost, level: int) -> None:
 
 
 async def silent(
-    dut, opcode: Opcode | None, payload: bytes = b"", *, output: str = "", wait: int = 60
+    dut, opcode: Opcode | None, payload: bytes = b"", *, output: str = "", wait: int = 60, armed: bool = True
 ) -> None:
-    """Arms a board, posts a request, falls silent while it runs, and looks when outputs and token are gone.
+    """Posts a request, falls silent while it runs, and looks when outputs and token are gone.
 
     `output` is what must be on then; without one `wait` cycles pass first. A HEARTBEAT is the last frame.
     """
     host = await forming(dut)
     await host.write(Register.WATCHDOG_CYCLES, LIMIT)
-    assert (await host.arm(PART, PART)).status == Status.OK
+    if not armed:
+        assert (await host.call(Opcode.DISARM)).status == Status.OK
     known = len(host.frames)
     if opcode is not None:
         await host.post(opcode, payload)
@@ -92,6 +93,12 @@ async def waiting_with_a_token(dut) -> None:
 async def reading(dut) -> None:
     request = vectors(Opcode.READ_CELLS, ALL, PART, width_bits=16, averages_log2=7)
     await silent(dut, Opcode.READ_CELLS, request.encode(), output="read_active")
+
+
+@cocotb.test()
+async def reading_without_a_token(dut) -> None:
+    request = vectors(Opcode.READ_CELLS, ALL, PART, width_bits=16, averages_log2=7)
+    await silent(dut, Opcode.READ_CELLS, request.encode(), output="read_active", armed=False)
 
 
 @cocotb.test()
