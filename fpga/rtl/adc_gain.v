@@ -93,8 +93,8 @@ module adc_gain #(
   reg [19:0] gain10_q;
   reg [15:0] below10_q;
 
-  function [18:0] rounded(input [33:15] product, input half);
-    rounded = product + {18'd0, half};
+  function [18:0] rounded(input [33:15] product, input carry);
+    rounded = product + {18'd0, carry};
   endfunction
 
   // A' = A + ((A * w) >> 16) = (A * (65536 + w)) >> 16, never negative as w is at least -65536

@@ -84,10 +84,10 @@ def test_cell_writes_reach_the_callers_memory(echo: Path) -> None:
 def test_probes_tell_the_cycle_of_a_change(echo: Path) -> None:
     library = open_library(np.zeros((16, 16), np.uint16))
     library.run(10)
-    library.set_stop(True)  # the echo shows its stop input as drive_active
+    library.set_stop(True)  # the echo shows its stop input, taken with the edge of cycle 10, as drive_active
     library.run(10)
     assert library.probe(Probe.DRIVE_ACTIVE) == 1
-    assert library.probe(Probe.DRIVE_CHANGED) == 10
+    assert library.probe(Probe.DRIVE_CHANGED) == 11
     library.free()
 
 
