@@ -20,7 +20,7 @@ from ohmloop.board.recording import Records, Unrecorded
 from ohmloop.board.results import Conditions
 from ohmloop.board.statuses import require_ok
 from ohmloop.board.tally import Tally
-from ohmloop.errors import Aborted, LimitError, NotEmulated, OhmloopError, ShapeError
+from ohmloop.errors import Aborted, LimitError, NotCalibrated, NotEmulated, OhmloopError, ShapeError
 from ohmloop.link.messages import (
     TABLE_SIZES,
     Identity,
@@ -144,6 +144,16 @@ class Core:
         """Returns the largest magnitude that one conversion of at most `code` has after the corrections."""
         dark, correction = (int(np.abs(self._correction(macro, one)).max()) for one in CORRECTIONS)
         return ((code + dark) * ((1 << 15) + correction) >> 15) + 1 if dark or correction else code
+
+    def require_uncorrected(self, macro: int, said: str, *, what: str, where: str) -> None:
+        """Raises NotCalibrated where dark and correction tables have corrected a macro's results already."""
+        if self.corrected_bound(macro, 0):
+            tables = ", ".join(one.name for one in CORRECTIONS)
+            raise NotCalibrated(
+                f"{what}: tables {tables} of the board correct its {said}",
+                value=f"{self.tables_hash(macro):08x}",
+                where=where,
+            )
 
     # Operations
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ohmloop._arrays import require_unmasked
 from ohmloop.board import readings
-from ohmloop.board.core import CORRECTIONS, Core
+from ohmloop.board.core import Core
 from ohmloop.board.estimate import Estimate, Floats, ProductCalibration, Reading
 from ohmloop.board.inputs import averages_log2
 from ohmloop.board.limits import finite, flag, whole
@@ -120,7 +120,13 @@ def matvec(
     in_volts = asked.x_unit == "V"
     driven_v, nominal_v = _driven_v(core, asked.read_v), _driven_v(core, core.profile.read_v)
     codes = _input_codes(x, window, asked.levels, driven_v if in_volts else 1.0, asked.x_unit)
-    _require_untouched(core, window, asked.per_plane)
+    if not asked.per_plane:
+        core.require_uncorrected(
+            window.macro.index,
+            "sums; planes=True reads codes that they do not touch",
+            what="matvec",
+            where="planes",
+        )
     got = _read(core, window, codes, asked)
     n, averages = codes.shape[0], asked.averages
     split = (n, averages, asked.bits, -1) if asked.per_plane else (n, 1, -1)
@@ -171,17 +177,6 @@ def _read(core: Core, window: Window, codes: Integers, asked: Asked) -> MacResul
         read_v=asked.read_v,
         operation_index=asked.operation_index,
     )
-
-
-def _require_untouched(core: Core, window: Window, per_plane: bool) -> None:
-    """Raises NotCalibrated where the board's own tables have corrected the sums already."""
-    if not per_plane and core.corrected_bound(window.macro.index, 0):
-        raise NotCalibrated(
-            f"matvec: tables {', '.join(one.name for one in CORRECTIONS)} of the board correct its sums; "
-            "planes=True reads codes that they do not touch",
-            value=f"{core.tables_hash(window.macro.index):08x}",
-            where="planes",
-        )
 
 
 def _input_codes(x: ArrayLike, window: Window, most: int, full: float, unit: str) -> Integers:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ohmloop.board.core import CORRECTIONS, Core
+from ohmloop.board.core import Core
 from ohmloop.board.estimate import CellCalibration, Floats
 from ohmloop.board.limits import flag
-from ohmloop.errors import NotCalibrated
 
 if TYPE_CHECKING:
     from ohmloop.board.window import Window
@@ -103,11 +102,10 @@ def scale_for(
     told = calibration.require(
         window.macro.board, macro=window.macro.index, columns=window.columns, accept_mismatch=accepted
     )
-    if core.corrected_bound(window.macro.index, 0):
-        raise NotCalibrated(
-            f"program: tables {', '.join(one.name for one in CORRECTIONS)} of the board correct its codes "
-            "already; write zeros to them, or program without a calibration",
-            value=f"{core.tables_hash(window.macro.index):08x}",
-            where="calibration",
-        )
+    core.require_uncorrected(
+        window.macro.index,
+        "codes already; write zeros to them, or program without a calibration",
+        what="program",
+        where="calibration",
+    )
     return CalibratedScale(calibration, plan.range, plan.siemens_per_code, told)
