@@ -164,7 +164,13 @@ module command_control (
     endcase
   end
 
+  // The count of time runs on where the rest stands still
+  wire [31:0] cycles_d = run_start ? {31'd0, counting} : cycles_q + {31'd0, run && counting};
+  wire        due_d    = cycles_d >= operation_cycles;
+
   // ---- Registers ----
+  always @(posedge clk_time) cycles_q <= cycles_d;
+
   always @(posedge clk) begin
     if (!rst_n) state_q <= ST_IDLE;
     else state_q <= state_d;
@@ -191,12 +197,6 @@ module command_control (
     due_q   <= due_d;
     shown_q <= cycles_d;
   end
-
-  // The count of time runs on where the rest stands still
-  wire [31:0] cycles_d = run_start ? {31'd0, counting} : cycles_q + {31'd0, run && counting};
-  wire        due_d    = cycles_d >= operation_cycles;
-
-  always @(posedge clk_time) cycles_q <= cycles_d;
 
   // ---- Outputs ----
   assign check_start       = state_q == ST_IDLE && state_d == ST_CHECK;

@@ -9,6 +9,13 @@
 
 `default_nettype none
 
+`define BOARD      board_sim.u_core
+`define CORE       `BOARD.u_core
+`define ARRAY      `CORE.u_execution.u_array
+`define OPERATIONS `ARRAY.u_requests.u_operations
+`define MACRO      `ARRAY.u_macro.u_macro
+`define READER     `MACRO.u_macro.u_reader
+
 module resting_clocks (
     input  wire       clk_time,
     input  wire       clk_link,
@@ -20,63 +27,63 @@ module resting_clocks (
 
     reg [15:0] q_address_q;
 
-    always @(posedge clk_link) q_address_q <= board_sim.u_core.q_address;
+    always @(posedge clk_link) q_address_q <= `BOARD.q_address;
 
     wire link = board_sim.rx_valid || board_sim.rx_last || board_sim.tx_valid
-             || board_sim.u_core.q_done || board_sim.u_core.r_write || board_sim.u_core.safe_event
-             || board_sim.u_core.epoch_clear || board_sim.u_core.q_address != q_address_q
-             || board_sim.u_core.u_link.u_replies.u_ring.again_q
-             || board_sim.u_core.u_link.u_replies.u_ring.freed_q != board_sim.u_core.u_link.u_replies.u_ring.acked_q
-             || board_sim.u_core.u_link.u_replies.u_ring.sent_q != board_sim.u_core.u_link.u_replies.u_ring.produced_q;
+             || `BOARD.q_done || `BOARD.r_write || `BOARD.safe_event
+             || `BOARD.epoch_clear || `BOARD.q_address != q_address_q
+             || `BOARD.u_link.u_replies.u_ring.again_q
+             || `BOARD.u_link.u_replies.u_ring.freed_q != `BOARD.u_link.u_replies.u_ring.acked_q
+             || `BOARD.u_link.u_replies.u_ring.sent_q != `BOARD.u_link.u_replies.u_ring.produced_q;
 
     // --- Check: judging a request, walking its window ---------------------------------------------
 
-    wire check = board_sim.u_core.u_core.u_command.check_start
-              || board_sim.u_core.u_core.u_command.u_check.state_q != 3'd0
-              || board_sim.u_core.u_core.row_restart || board_sim.u_core.u_core.row_next
-              || board_sim.u_core.u_core.column_restart || board_sim.u_core.u_core.column_next;
+    wire check = `CORE.u_command.check_start
+              || `CORE.u_command.u_check.state_q != 3'd0
+              || `CORE.row_restart || `CORE.row_next
+              || `CORE.column_restart || `CORE.column_next;
 
     // --- Registers: an access, the hash of the limits ---------------------------------------------
 
-    wire registers = board_sim.u_core.u_core.hash_start
-                  || board_sim.u_core.u_core.u_execution.u_registers.u_hash.busy_q
-                  || board_sim.u_core.u_core.u_execution.u_registers.start
-                  || board_sim.u_core.u_core.u_execution.u_registers.u_access.state_q != 3'd0;
+    wire registers = `CORE.hash_start
+                  || `CORE.u_execution.u_registers.u_hash.busy_q
+                  || `CORE.u_execution.u_registers.start
+                  || `CORE.u_execution.u_registers.u_access.state_q != 3'd0;
 
     // --- Pulses: a token that runs out, pulses, cells, their tables --------------------------------
 
-    wire table_write = board_sim.u_core.u_core.u_execution.t_valid;
-    wire pulsing = table_write || board_sim.u_core.u_core.kill
-               || board_sim.u_core.u_core.arm || board_sim.u_core.u_core.disarm
-               || (board_sim.u_core.u_core.u_command.run
-                   && !board_sim.u_core.u_core.u_execution.u_array.u_requests.u_operations.is_vector)
-               || !board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_macro.array_idle;
-    wire pulses  = pulsing || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_guard.held_q;
+    wire table_write = `CORE.u_execution.t_valid;
+    wire pulsing = table_write || `CORE.kill
+               || `CORE.arm || `CORE.disarm
+               || (`CORE.u_command.run
+                   && !`OPERATIONS.is_vector)
+               || !`MACRO.u_macro.array_idle;
+    wire pulses  = pulsing || `ARRAY.u_macro.u_guard.held_q;
 
     // --- Results: sums that leave the lanes, conversions, results ----------------------------------
 
-    wire results = table_write || board_sim.u_core.u_core.u_execution.u_array.macro_abort
-                || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_macro.m_write
-                || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_macro.u_reader.unit_end
-                || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_macro.u_reader.move
-                || !board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_macro.u_reader.drain_idle
-                || !board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_macro.u_reader.convert_idle
-                || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_sums.last_q != 3'd0
-                || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_sums.full_q != 3'd0
-                || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_sums.send_q
-                || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_sums.read1_q
-                || !board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_sums.stage_idle;
+    wire results = table_write || `ARRAY.macro_abort
+                || `MACRO.u_macro.m_write
+                || `READER.unit_end
+                || `READER.move
+                || !`READER.drain_idle
+                || !`READER.convert_idle
+                || `MACRO.u_sums.last_q != 3'd0
+                || `MACRO.u_sums.full_q != 3'd0
+                || `MACRO.u_sums.send_q
+                || `MACRO.u_sums.read1_q
+                || !`MACRO.u_sums.stage_idle;
 
     // --- Core: the firmware runs, or is loaded -----------------------------------------------------
 
-    wire core = board_sim.u_core.u_core.u_command.run
-             && board_sim.u_core.u_core.u_execution.u_array.u_requests.served;
+    wire core = `CORE.u_command.run
+             && `ARRAY.u_requests.served;
 
     // --- Rows: a vector is loaded or read, cells are read or written ---------------------------------
 
-    wire rows = pulsing || board_sim.u_core.u_core.u_execution.u_array.u_macro.x_valid
-             || board_sim.u_core.u_core.u_execution.u_array.macro_abort
-             || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_macro.u_reader.u_rows.busy_d;
+    wire rows = pulsing || `ARRAY.u_macro.x_valid
+             || `ARRAY.macro_abort
+             || `READER.u_rows.busy_d;
 
     // --- All else: a request is taken, judged, answered; vectors come, results go; time is over ------
 
@@ -84,22 +91,23 @@ module resting_clocks (
 
     always @(posedge clk_time) armed_q <= board_sim.armed;
 
-    wire vectors = board_sim.u_core.u_core.u_execution.u_array.u_requests.u_operations.u_vectors.state_q != 3'd3
-                || board_sim.u_core.u_core.u_execution.u_array.u_requests.u_operations.u_vectors.beat
-                || board_sim.u_core.u_core.u_execution.u_array.u_requests.u_operations.u_vectors.r_valid
-                || board_sim.u_core.u_core.u_execution.u_array.u_requests.u_operations.u_vectors.u_unpack.load
-                || !board_sim.u_core.u_core.u_execution.u_array.u_requests.u_operations.u_vectors.packer_idle;
+    wire vectors = `OPERATIONS.u_vectors.state_q != 3'd3  // ST_RUN
+                || `OPERATIONS.u_vectors.beat
+                || `OPERATIONS.u_vectors.r_valid
+                || `OPERATIONS.u_vectors.u_unpack.load
+                || !`OPERATIONS.u_vectors.packer_idle;
 
     wire front = check || registers || pulsing || core || board_sim.armed != armed_q
-              || board_sim.stop_q || board_sim.u_core.u_core.u_safety.stopped_q || board_sim.break_seen
-              || board_sim.u_core.u_core.u_safety.break_q || board_sim.u_core.epoch_clear
-              || (board_sim.u_core.core_idle ? board_sim.u_core.q_valid
-                  : board_sim.u_core.u_core.u_command.u_control.state_q != 3'd5 || !board_sim.u_core.u_core.u_command.u_control.begun_q
-                    || !board_sim.u_core.u_core.u_execution.u_array.u_requests.u_operations.is_vector || vectors)
-              || board_sim.u_core.u_core.u_command.u_control.due_d != board_sim.u_core.u_core.u_command.u_control.due_q
-              || board_sim.u_core.u_core.u_watchdog.due_d != board_sim.u_core.u_core.u_watchdog.due_q
-              || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_macro.u_reader.u_rows.u_issue.free
-              || board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_macro.u_reader.u_rows.busy_d != board_sim.u_core.u_core.u_execution.u_array.u_macro.u_macro.u_macro.u_reader.u_rows.busy_q;
+              || board_sim.stop_q || `CORE.u_safety.stopped_q || board_sim.break_seen
+              || `CORE.u_safety.break_q || `BOARD.epoch_clear
+              || (`BOARD.core_idle ? `BOARD.q_valid
+                  : `CORE.u_command.u_control.state_q != 3'd5  // ST_RUN
+                    || !`CORE.u_command.u_control.begun_q
+                    || !`OPERATIONS.is_vector || vectors)
+              || `CORE.u_command.u_control.due_d != `CORE.u_command.u_control.due_q
+              || `CORE.u_watchdog.due_d != `CORE.u_watchdog.due_q
+              || `READER.u_rows.u_issue.free
+              || `READER.u_rows.busy_d != `READER.u_rows.busy_q;
 
     // --- Lingering --------------------------------------------------------------------------------
 
@@ -112,5 +120,12 @@ module resting_clocks (
                   | worked_q[47:40] | worked_q[55:48] | worked_q[63:56];
 
 endmodule
+
+`undef BOARD
+`undef CORE
+`undef ARRAY
+`undef OPERATIONS
+`undef MACRO
+`undef READER
 
 `default_nettype wire
