@@ -18,6 +18,7 @@ from ohmloop.mapping.comparison import MAD_TO_SD, compared
 from ohmloop.mapping.conductance_map import MICRO, ConductanceMap
 from ohmloop.mapping.states import CellState
 from ohmloop.profile import ChipProfile, Profile, load_profile
+from ohmloop.profile.profile import G_CODE_MAX
 
 Floats = NDArray[np.float64]
 
@@ -25,6 +26,8 @@ FEWEST_CELLS: Final = 64
 """Cells from which a distribution is fitted."""
 MOST_POINTS: Final = 101
 TAIL: Final = (0.0025, 0.005)
+BEYOND_END: Final = 5.0
+"""Standard uncertainties above the largest code's conductance up to which a cell counts as having that."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,8 +102,9 @@ def fit_profile(
         raise LimitError("maps: none given", value=0, limit=1, where="maps")
     held = base if isinstance(base, Profile) else load_profile(base)
     first, repeated = _first_of_each(maps)
-    formed = _spread_of_cells(first, CellState.FORMED)
-    unformed = _spread_of_cells(first, CellState.UNFORMED)
+    largest = G_CODE_MAX * held.g_lsb_siemens
+    formed = _spread_of_cells(first, CellState.FORMED, largest)
+    unformed = _spread_of_cells(first, CellState.UNFORMED, largest)
     if formed.size < FEWEST_CELLS:
         raise LimitError(
             f"maps: {formed.size} formed cells, at least {FEWEST_CELLS} make a distribution",
@@ -111,7 +115,8 @@ def fit_profile(
         )
     read_noise = _read_noise(maps)
     drift, spread, time = _drift(repeated, seconds)
-    data = _fitted(held.chip, name, _source(maps), formed, unformed, read_noise)
+    unbroken = _never_formed(first, held.chip)
+    data = _fitted(held.chip, name, _source(maps), formed, unformed, read_noise, unbroken)
     _add_faults(data, _source(maps), first)
     if repeated is not None:
         _add_retention(data, _source(maps), repeated, time)
@@ -140,15 +145,22 @@ def _first_of_each(
     return [same[0] for same in groups.values()], twice
 
 
-def _spread_of_cells(maps: Sequence[ConductanceMap], state: CellState) -> Floats:
-    """Returns the conductances of the cells in a state, drawn together until the variance is theirs."""
-    values = np.concatenate([one.of_state(state) for one in maps])
-    noise = np.concatenate([one.independent_siemens[one.state == state] for one in maps])
+def _spread_of_cells(maps: Sequence[ConductanceMap], state: CellState, largest: float) -> Floats:
+    """Returns the conductances of the cells in a state, drawn together until the variance is theirs.
+
+    What a map adds of its own, reading by reading and channel by channel, an emulated board adds again. Cells
+    within their error of the largest code's conductance have that.
+    """
+    cells = [one.state == state for one in maps]
+    values = np.concatenate([one.siemens[which] for one, which in zip(maps, cells, strict=True)])
+    own = [one.independent_siemens**2 + one.channel_siemens**2 for one in maps]
+    noise = np.concatenate([part[which] for part, which in zip(own, cells, strict=True)])
     if values.size < 2:
         return values
-    seen, own_noise = float(values.var()), float(np.mean(noise**2))
-    shrink = np.sqrt(max(seen - own_noise, 0.0) / seen) if seen > 0 else 1.0
-    return np.asarray(np.maximum(values.mean() + (values - values.mean()) * shrink, 0.0))
+    seen, at_end = float(values.var()), (values > largest) & (values <= largest + BEYOND_END * np.sqrt(noise))
+    shrink = np.sqrt(max(seen - float(noise.mean()), 0.0) / seen) if seen > 0 else 1.0
+    drawn = np.maximum(values.mean() + (values - values.mean()) * shrink, 0.0)
+    return np.asarray(np.where(at_end, np.minimum(drawn, largest), drawn))
 
 
 def quantile_points(values: Floats) -> list[list[float]]:
@@ -178,7 +190,13 @@ def _drift(
 
 
 def _fitted(
-    base: ChipProfile, name: str, source: str, formed: Floats, unformed: Floats, read_noise: float | None
+    base: ChipProfile,
+    name: str,
+    source: str,
+    formed: Floats,
+    unformed: Floats,
+    read_noise: float | None,
+    unbroken: float,
 ) -> dict[str, Any]:
     data: dict[str, Any] = base.model_dump(mode="json")
     data["name"] = name
@@ -189,11 +207,25 @@ def _fitted(
     if unformed.size >= FEWEST_CELLS:
         told = f"{source}, {unformed.size} cells"
         cells["pristine"] = {"unit": "uS", "source": told, "points": quantile_points(unformed)}
-    fraction = unformed.size / (formed.size + unformed.size)
-    cells["forming"]["unbroken_fraction"] = {"value": fraction, "unit": "1", "source": source}
+    cells["forming"]["unbroken_fraction"] = {"value": unbroken, "unit": "1", "source": source}
     if read_noise is not None:
         cells["read_noise"] = {"value": read_noise, "unit": "1", "source": f"{source}, scatter of readings"}
     return data
+
+
+def _never_formed(maps: Sequence[ConductanceMap], base: ChipProfile) -> float:
+    """Returns the part of the cells that forming did not break.
+
+    Cells stuck low look unformed to maps without an earlier one: the base's part of them is taken off.
+    """
+    states = np.concatenate([one.state.ravel() for one in maps])
+    unformed = np.count_nonzero(states == CellState.UNFORMED)
+    part = float(unformed / (unformed + np.count_nonzero(states == CellState.FORMED)))
+    faults = base.programming.faults if base.programming else None
+    if faults is None or np.any(states == CellState.STUCK_LOW):
+        return part
+    stuck = faults.stuck_low.value
+    return max(part - stuck, 0.0) / (1 - stuck)
 
 
 def _add_faults(data: dict[str, Any], source: str, maps: Sequence[ConductanceMap]) -> None:
