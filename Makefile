@@ -41,7 +41,7 @@ lint: setup         ## style, types, import directions, RTL lint, generated file
 	$(BIN)/python firmware/build.py --check > /dev/null
 	$(BIN)/python fpga/lint.py
 	$(BIN)/python fpga/boards/build.py --check
-	$(BIN)/clang-format --dry-run -Werror $(wildcard fpga/sim/*.cpp fpga/sim/*.h) $(FIRMWARE) tests/firmware/recording.c $(wildcard tests/safety/*.cpp tests/safety/*.h)
+	$(BIN)/clang-format --dry-run -Werror $(wildcard fpga/sim/*.cpp fpga/sim/*/*.cpp fpga/sim/*.h) $(FIRMWARE) tests/firmware/recording.c $(wildcard tests/safety/*.cpp tests/safety/*.h)
 
 map: setup          ## regenerate what the SystemRDL map gives
 	$(BIN)/python fpga/map/generate.py

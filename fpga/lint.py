@@ -23,9 +23,16 @@ TOPS: dict[str, list[dict[str, int]]] = {
     ],
     "ft245_front": [{}],
     "serial_board": [{}],
+    "zynq_board": [{}],
     "board_sim": [{}],
+    "axi_sim": [{}],
 }
-BESIDE = {"board_sim": ["sim/*.v"], "serial_board": ["boards/*.v"]}
+BESIDE = {
+    "board_sim": ["sim/*.v"],
+    "serial_board": ["boards/*.v"],
+    "zynq_board": ["boards/*.v"],
+    "axi_sim": ["sim/axi/*.v", "boards/*.v"],
+}
 """Where a top is that stands outside rtl/."""
 
 

@@ -423,6 +423,45 @@ class Field(IntEnum):
     EMU_WANDER_RTN_SUM = 16
 
 
+class Window(IntEnum):
+    """Byte addresses of the AXI4-Lite window."""
+
+    MAGIC = 0x00
+    """Read: the letters OHML, as word 0 of HELLO."""
+    PROTOCOL = 0x04
+    """Read: PROTOCOL_VERSION."""
+    MAP_HASH = 0x08
+    """Read: map hash, as in HELLO."""
+    BUILD_HASH = 0x0C
+    """Read: build hash, as in HELLO: begins the SHA-256 of the bitstream's inputs."""
+    UID_LO = 0x10
+    """Read: board uid, low word."""
+    UID_HI = 0x14
+    """Read: board uid, high word."""
+    BOOT_ID = 0x18
+    """Read: boot id; counts until the first word of a command."""
+    PACKET_WORDS = 0x1C
+    """Read: most words of one packet of replies."""
+    STATE = 0x20
+    """Read: how the stream (2:0) and the board (10:8) stand, bit by bit in docs/pynq.md."""
+    WORDS_IN = 0x24
+    """Read: words taken from the stream since reset, modulo 2^32 as all counters."""
+    FRAMES_IN = 0x28
+    """Read: frames among them."""
+    CUT_FRAMES = 0x2C
+    """Read: frames that ended before their length, or in part of a word."""
+    WORDS_OUT = 0x30
+    """Read: words given to the stream."""
+    PACKETS_OUT = 0x34
+    """Read: packets among them."""
+    WAIT_CYCLES = 0x38
+    """Read: clk cycles in which a reply's word waited for the stream."""
+    CYCLES = 0x3C
+    """Read: clk cycles since reset, modulo 2^32."""
+    LINK_RESET = 0x40
+    """Write 1: forgets half a frame each way, and does what SAFE does."""
+
+
 RESET_VALUES: Final[dict[Register, int]] = {
     Register.MAGIC: 0x4C4D484F,
     Register.MAP_HASH: 0x0,
