@@ -28,13 +28,14 @@ DMA, WINDOW = 0x0_0000, 0x1_0000
 BUILD_HASH = 0x0AB0_A4D0
 GEOMETRY = {"ROWS": 64, "COLS": 64, "LANES": 16, "ADC_LANES": 4}
 _VERILATE = (
-    "--cc -O3 --x-assign fast --x-initial fast --no-assert --no-timing --output-split 30000 --top-module axi_sim "
-    "--default-language 1364-2005 +1364-2005ext+v +1364-2005ext+vh +1800-2017ext+sv -Wno-fatal -Wno-lint"
+    "--cc -O3 --x-assign fast --x-initial fast --no-assert --no-timing --output-split 30000 "
+    "--top-module axi_sim --default-language 1364-2005 +1364-2005ext+v +1364-2005ext+vh "
+    "+1800-2017ext+sv -Wno-fatal -Wno-lint"
 ).split()
 _COMPILE = (
-    "-std=c++20 -O2 -fPIC -fvisibility=hidden -w -DVERILATOR=1 -DVM_TRACE=0 -DVM_COVERAGE=0 -DVM_SC=0".split()
-)
-_COMPILE += ["-DVM_TIMING=0", "-DVL_TIME_CONTEXT"]
+    "-std=c++20 -O2 -fPIC -fvisibility=hidden -w -DVERILATOR=1 -DVM_TRACE=0 -DVM_COVERAGE=0 "
+    "-DVM_SC=0 -DVM_TIMING=0 -DVL_TIME_CONTEXT"
+).split()
 _FOLDERS = ("rtl", "rtl/generated", "boards", "sim/axi")
 
 
