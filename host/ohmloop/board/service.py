@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from ohmloop._firmware import MEMORY_BYTES
 from ohmloop._map import CLK_HZ, Field, Opcode, Register, Status
 from ohmloop._map import Telemetry as Word
@@ -23,14 +21,13 @@ from ohmloop.link.messages import (
     Axis,
     ReferenceRequest,
     SelfTestReply,
+    TelemetryReply,
     largest_reply_words,
     pack_words,
-    unpack_words,
 )
 
 _COUNTERS: Final = 8
 """Registers from FRAMES_RECEIVED to CYCLES_HI."""
-_SENSOR_WORDS: Final = 4
 _AGE_UNIT: Final = 1024
 _IMAGE_HEAD: Final = 3
 _HALF: Final = 0.5
@@ -119,12 +116,12 @@ class SelfTest:
 def telemetry(core: Core) -> Telemetry:
     """Reads the counters; see `Board.telemetry`."""
     reply = core.call(Opcode.TELEMETRY, b"", largest_reply_words(core.identity.max_payload // 4), "telemetry")
-    words = unpack_words(reply.payload)
+    told = TelemetryReply.decode(reply.payload)
+    words = told.counters
     frames, crc_errors, gaps, duplicates, trips, _, low, high = core.read_registers(
         Register.FRAMES_RECEIVED, _COUNTERS
     )
     status, opcode = words[Word.LAST_STOP] >> 8 & 0xFF, words[Word.LAST_STOP] & 0xFF
-    sensors = np.array(words[words[Word.COUNTERS] :], np.int64).reshape(-1, _SENSOR_WORDS)
     return Telemetry(
         uptime_s=(low | high << 32) / CLK_HZ,
         busy_s=core.read_registers(Register.BUSY_CYCLES)[0] / CLK_HZ,
@@ -147,8 +144,7 @@ def telemetry(core: Core) -> Telemetry:
         duplicates=duplicates,
         watchdog_trips=trips,
         sensors=tuple(
-            Sensor(int(kind), int(channel), int(value), int(age) * _AGE_UNIT / CLK_HZ)
-            for kind, channel, value, age in sensors
+            Sensor(one.kind, one.channel, one.value, one.age * _AGE_UNIT / CLK_HZ) for one in told.sensors
         ),
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ohmloop._map import Opcode, Pulse, Status, Telemetry
-from ohmloop.link.messages import pack_words, unpack_words
+from ohmloop.link.messages import TelemetryReply, unpack_words
 
 _WORD: Final = 0xFFFFFFFF
 _VECTORS: Final = frozenset({Opcode.MAC, Opcode.MAC_RAW, Opcode.READ_CELLS, Opcode.SWEEP})
@@ -36,7 +36,7 @@ class Counters:
     @property
     def payload(self) -> bytes:
         """What TELEMETRY answers."""
-        return pack_words(*(self._values[word] & _WORD for word in sorted(Telemetry)))
+        return TelemetryReply({word: value & _WORD for word, value in self._values.items()}).encode()
 
     def pulsed(self, kind: Pulse, cell_pulses: int) -> None:
         """Counts pulses given."""

@@ -41,6 +41,7 @@ from ohmloop.link.requests import (
     unpack_words,
 )
 from ohmloop.link.sweeps import EnvRequest, Point, SweepRequest
+from ohmloop.link.telemetry import SensorWords, TelemetryReply
 from ohmloop.link.vectors import WIDTHS, VectorOpcode, VectorReply, VectorRequest
 from ohmloop.link.windows import Axis, Refusal, require_field, require_length
 
@@ -70,8 +71,10 @@ __all__ = [
     "Refusal",
     "SelfTestReply",
     "SelfcalReply",
+    "SensorWords",
     "SweepRequest",
     "TableWriteRequest",
+    "TelemetryReply",
     "VectorOpcode",
     "VectorReply",
     "VectorRequest",

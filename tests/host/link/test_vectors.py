@@ -8,7 +8,7 @@ import pytest
 import write_vectors
 from peer import GEOMETRY, Peer, echo
 
-from ohmloop._map import Opcode
+from ohmloop._map import Opcode, Telemetry
 from ohmloop.link.frames import Frame, FrameCorrupt, StreamDecoder, decode, stuff
 from ohmloop.link.messages import (
     ArmRequest,
@@ -21,8 +21,10 @@ from ohmloop.link.messages import (
     Refusal,
     SweepRequest,
     TableWriteRequest,
+    TelemetryReply,
     VectorReply,
     VectorRequest,
+    require_length,
 )
 from ohmloop.link.wires import WireContext, open_wire
 
@@ -47,6 +49,8 @@ def parse(opcode, payload):
         return ProgramRequest.decode(payload, IDENTITY.macros, max_payload=IDENTITY.max_payload)
     if opcode == Opcode.ENV:
         return EnvRequest.decode(payload, IDENTITY.macros)
+    if opcode == Opcode.TELEMETRY:
+        return require_length(payload, 0)
     kinds = {Opcode.ARM: ArmRequest, Opcode.PULSE: PulseRequest, Opcode.TABLE_WRITE: TableWriteRequest}
     return kinds[opcode].decode(payload, IDENTITY.macros)
 
@@ -104,6 +108,23 @@ def test_reply_means_what_is_written(vector):
     assert (reply.cycles, reply.values.tolist()) == (vector["cycles"], vector["values"])
     assert np.argwhere(reply.saturated).tolist() == vector["saturated"]
     assert reply.encode(width) == payload
+
+
+@named("telemetry")
+def test_telemetry_tells_what_is_written(vector):
+    payload = bytes.fromhex(vector["payload"])
+    reply = TelemetryReply.decode(payload)
+    assert {word.name: value for word, value in reply.counters.items()} == vector["counters"]
+    assert [list(sensor) for sensor in reply.sensors] == vector["sensors"]
+    if vector["counters"]["COUNTERS"] == len(Telemetry):
+        assert reply.encode() == payload
+
+
+@pytest.mark.parametrize("spoiled", [lambda p: p[:-4], lambda p: p + bytes(4), lambda p: b"\x0d" + p[1:]])
+def test_what_is_no_telemetry_is_refused(spoiled):
+    payload = bytes.fromhex(VECTORS["telemetry"][1]["payload"])
+    with pytest.raises(Refusal):
+        TelemetryReply.decode(spoiled(payload))
 
 
 @named("refusals")

@@ -12,7 +12,7 @@ from pathlib import Path
 TARGET = Path(__file__).parents[3] / "docs" / "protocol_vectors.json"
 NAK, HELLO, PING, REG_READ, REG_WRITE, ARM, DISARM, HEARTBEAT, SAFE = range(9)
 MAC, MAC_RAW, READ_CELLS, PULSE, TABLE_WRITE, CELL_LOAD, CELL_DUMP = range(0x10, 0x17)
-SWEEP, PROGRAM, ENV = 0x20, 0x21, 0x23
+SWEEP, PROGRAM, TELEMETRY, ENV = 0x20, 0x21, 0x22, 0x23
 EPOCH = 0x5A17
 
 
@@ -353,6 +353,46 @@ def results():
     ]
 
 
+TELEMETRY_WORDS = (
+    "COUNTERS",
+    "REQUESTS",
+    "REFUSED",
+    "STOPPED",
+    "FORM_PULSES",
+    "SET_PULSES",
+    "RESET_PULSES",
+    "RESULTS",
+    "SATURATED",
+    "LONGEST",
+    "LONGEST_OPCODE",
+    "FIRMWARE_RUNS",
+    "FIRMWARE_FAULTS",
+    "LAST_STOP",
+)
+
+
+def told(name, *values, sensors=(), unknown=()):
+    """A reply of TELEMETRY: counters, further ones that a newer board has, sensors."""
+    counters = (len(TELEMETRY_WORDS) + len(unknown), *values)
+    body = words(*counters, *unknown, *(number for sensor in sensors for number in sensor))
+    return {
+        "name": name,
+        "payload": body.hex(),
+        "counters": dict(zip(TELEMETRY_WORDS, counters, strict=True)),
+        "sensors": [list(sensor) for sensor in sensors],
+    }
+
+
+def telemetry():
+    counted = (70_000, 12, 3, 2600, 96, 40, 1_000_000, 5, 90_000, MAC, 7, 1, PULSE | 1 << 8)
+    return [
+        told("nothing has happened yet", *[0] * 13),
+        told("counters, no sensor", *counted),
+        told("two sensors", *counted, sensors=((1, 3, 25_000, 58_594), (2, 0, 0xFFFFFFFF, 0))),
+        told("a counter that this map does not know", *counted, sensors=((1, 0, 1, 2),), unknown=(99,)),
+    ]
+
+
 def refusal(name, opcode, payload, status, value, limit, place):
     return {
         "name": name,
@@ -433,6 +473,7 @@ def refusals():
         ),
         refusal("ENV ends before its columns", ENV, words(0, 0, 0, 0) + axis(0, 1), 5, 6, 8, 0),
         refusal("ENV of macro 1", ENV, words(1, 0, 0, 0) + axis(0, 1) * 2, 7, 1, 0, 0),
+        refusal("TELEMETRY with a word", TELEMETRY, words(0), 5, 1, 0, 0),
         refusal("ENV outside the rows", ENV, words(0, 0, 0, 0) + axis(64, 1) + axis(0, 1), 6, 64, 63, 4),
     ]
 
@@ -574,7 +615,8 @@ def sequences():
 ABOUT = (
     "Test vectors of docs/protocol.md, written by tests/host/link/write_vectors.py. All bytes are hex. "
     "frames: fields <-> packet, and the same on a byte stream. corrupt: no frames. "
-    "payloads, results: meaning <-> bytes. refusals: for one emulated macro of 64 x 64 with 4 ranges, "
+    "payloads, results: meaning <-> bytes. telemetry: words of TELEMETRY's reply by name, and its sensors "
+    "(kind, channel, value, age). refusals: for one emulated macro of 64 x 64 with 4 ranges, "
     "8 input bits, a reference input and 4096 bytes of max_payload. "
     "sequences: frames to a board just powered up, and what it answers to each before the next is sent; "
     "every answer has reply set."
@@ -588,6 +630,7 @@ def text():
         "corrupt": corrupt(),
         "payloads": payloads(),
         "results": results(),
+        "telemetry": telemetry(),
         "refusals": refusals(),
         "sequences": sequences(),
     }
