@@ -9,11 +9,19 @@ from typing import Annotated
 
 import typer
 
+from ohmloop.cli.checking import conformance, selftest
 from ohmloop.cli.chip import chip_app
+from ohmloop.cli.options import (
+    EXIT_FAILED,
+    AcceptMismatch,
+    CalibrationName,
+    Chip,
+    DriftPolicy,
+    ProfileName,
+    Url,
+)
 from ohmloop.errors import UrlError
 
-EXIT_FAILED = 1
-"""A check was red, or accuracy integers differed."""
 SERVED = ("sim://", "twin://")
 
 app = typer.Typer(
@@ -25,24 +33,6 @@ app = typer.Typer(
 )
 
 app.add_typer(chip_app, name="chip")
-
-Url = Annotated[
-    str, typer.Argument(metavar="URL", help="sim://, twin://, serial:///dev/ttyUSB0, tcp://host:port ...")
-]
-Chip = Annotated[str | None, typer.Option(help="The sample's name; of an emulated chip, which one.")]
-CalibrationName = Annotated[
-    str | None, typer.Option(help="A folder, registry, or none; by default the registry's where one holds.")
-]
-AcceptMismatch = Annotated[
-    bool, typer.Option("--accept-mismatch", help="Use a foreign or expired calibration; the data says so.")
-]
-DriftPolicy = Annotated[
-    str | None,
-    typer.Option(
-        help="Watch reference columns: off, warn, stop, recalibrate; warn where they were measured."
-    ),
-]
-ProfileName = Annotated[str | None, typer.Option(help="Chip profile: a shipped name or a YAML file.")]
 
 
 def _show_version(asked: bool) -> None:
@@ -252,23 +242,8 @@ def info(url: Url, chip: Chip = None, profile: ProfileName = None) -> None:
     show_info(url, chip=chip, profile=profile)
 
 
-@app.command()
-def selftest(url: Url, chip: Chip = None, profile: ProfileName = None) -> None:
-    """Checks a board: each check named, green or red.
-
-    An emulated macro: every cell is rewritten twice and put back, also after Ctrl-C; no pulse is given. That
-    is done to the chip that --chip names, to a throw-away one without it, or to the one that a served board
-    has.
-
-    A chip: nothing is driven: no pulse, no reading, no write. What must be refused is asked with the
-    smallest voltage there is.
-
-    Everywhere a new epoch is opened: what another program does on the board ends.
-    """
-    from ohmloop.cli.selftest import run_selftest
-
-    if not run_selftest(url, chip=chip, profile=profile):
-        raise typer.Exit(EXIT_FAILED)
+app.command()(selftest)
+app.command()(conformance)
 
 
 @app.command()
