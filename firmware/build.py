@@ -31,8 +31,8 @@ IMAGE_LIMIT = 12288  # bytes of program and constants; the rest is for buffers
 
 TARGET = "-target riscv32-freestanding-none -mcpu=generic_rv32+zmmul".split()
 CFLAGS = (
-    "-std=c11 -O2 -flto -ffreestanding -fno-sanitize=all -fno-builtin -fno-pic -fno-jump-tables "
-    "-fomit-frame-pointer -ffunction-sections -fdata-sections -Wall -Wextra -Wconversion "
+    "-std=c11 -O2 -fno-unroll-loops -flto -ffreestanding -fno-sanitize=all -fno-builtin -fno-pic "
+    "-fno-jump-tables -fomit-frame-pointer -ffunction-sections -fdata-sections -Wall -Wextra -Wconversion "
     "-Wshadow -Wvla -Werror"
 ).split()
 

@@ -95,52 +95,48 @@ static void step(const struct plan* plan, uint32_t direction, struct program_cel
     }
 }
 
-static void decide(const struct plan* plan, bool is_high, int32_t y, struct program_cell* cell) {
+static uint32_t close(uint32_t outcome, struct program_cell* cell) {
+    cell->outcome = (uint8_t)outcome;
+    return COMING_NEVER;
+}
+
+static uint32_t decide(const struct plan* plan, bool is_high, int32_t y, struct program_cell* cell) {
     bool two = plan->algorithm == ALGORITHM_TWO_PULSE;
     bool first = cell->direction == DIRECTION_NONE;
+    bool both = two && (first || is_high);
     uint32_t direction = is_high ? PULSE_RESET : plan->up.kind;
-    uint32_t cost = two && (first || is_high) ? 2u : 1u;
-    if (given_up(plan, direction, cost, y, cell)) {
-        return;
+    if (given_up(plan, direction, both ? 2u : 1u, y, cell)) {
+        return COMING_NEVER;
     }
-    cell->sum = 0;
     cell->m = 0;
     step(plan, direction, cell);
+    cell->direction = (uint8_t)direction;
     if (two) {
         uint32_t miss = magnitude(y - (int32_t)((uint32_t)cell->target << plan->a));
         cell->gate = (uint16_t)next_gate(plan, first, is_high, miss, cell);
         cell->key = cell->gate;
-        cell->coming = (uint8_t)(1u << PULSE_SET | (cost == 2u ? 1u << PULSE_RESET : 0u));
-    } else {
-        const struct plan_drive* drive = plan_drive(plan, direction);
-        bool falls = plan->algorithm == ALGORITHM_PING_PONG;
-        cell->key = code(falls ? falling(drive, cell->s) : rising(drive, cell->s));
-        cell->coming = (uint8_t)(1u << direction);
+        return both ? COMING_UP | COMING_DOWN : COMING_UP;
     }
-    cell->direction = (uint8_t)direction;
+    const struct plan_drive* drive = plan_drive(plan, direction);
+    bool falls = plan->algorithm == ALGORITHM_PING_PONG;
+    cell->key = code(falls ? falling(drive, cell->s) : rising(drive, cell->s));
+    return is_high ? COMING_DOWN : COMING_UP;
 }
 
-void decide_reading(const struct plan* plan, int32_t y, struct program_cell* cell) {
+uint32_t decide_reading(const struct plan* plan, int32_t y, struct program_cell* cell) {
     int32_t t = (int32_t)((uint32_t)cell->target << plan->a);
-    cell->sum += y;
-    cell->m++;
     if (plan->algorithm == ALGORITHM_FORM_RAMP) {
-        if (y >= t) {
-            cell->outcome = OUTCOME_DONE;
-        } else {
-            decide(plan, false, y, cell);
-        }
-        return;
+        return y >= t ? close(OUTCOME_DONE, cell) : decide(plan, false, y, cell);
     }
     // Both sides of the page's comparisons, over 16: what is left to the bound, and the guard.
     // The first reading after a pulse, the most frequent, needs no product.
-    uint32_t m = cell->m;
+    uint32_t m = cell->m + 1u;
     uint32_t bound = (uint32_t)cell->tolerance << plan->a;
     uint32_t guard = cell->guard;
-    int32_t e = cell->sum - t;
     uint32_t above = guard;
+    int32_t e = y - t;
     if (m != 1u) {
-        e = cell->sum - (int32_t)m * t;
+        e += cell->error;
         bound *= m;
         guard *= root[m];
         above = (guard + 15u) >> 4;
@@ -148,10 +144,14 @@ void decide_reading(const struct plan* plan, int32_t y, struct program_cell* cel
     }
     int32_t left = (int32_t)(bound - magnitude(e));
     if (left >= (int32_t)above) {
-        cell->outcome = OUTCOME_DONE;
-    } else if (left < -(int32_t)guard || m >= plan->most) {
-        decide(plan, e > 0, y, cell);
+        return close(OUTCOME_DONE, cell);
     }
+    if (left < -(int32_t)guard || m >= plan->most) {
+        return decide(plan, e > 0, y, cell);
+    }
+    cell->error = e;
+    cell->m = (uint8_t)m;
+    return 0;
 }
 
 uint32_t decide_final(const struct plan* plan, int32_t z, bool saturated, const struct program_cell* cell) {

@@ -62,9 +62,22 @@ void plan_reading(const struct plan* plan, uint32_t k, struct bridge_command* co
     command->word1 = plan->read_code;
 }
 
+static bool is_by_gate(const struct plan* plan, uint32_t kind) {
+    return plan->algorithm == ALGORITHM_TWO_PULSE && kind == PULSE_SET;
+}
+
+void plan_keys(const struct plan* plan, uint32_t kind, uint32_t* lowest, uint32_t* highest) {
+    const struct plan_drive* drive = plan_drive(plan, kind);
+    bool by_gate = is_by_gate(plan, kind);
+    uint32_t one = by_gate ? plan->gate_low : drive->start;
+    uint32_t other = by_gate ? plan->gate_high : drive->end;
+    *lowest = one < other ? one : other;
+    *highest = one < other ? other : one;
+}
+
 void plan_pulse(const struct plan* plan, uint32_t kind, uint32_t key, struct bridge_command* command) {
     const struct plan_drive* drive = plan_drive(plan, kind);
-    bool by_gate = plan->algorithm == ALGORITHM_TWO_PULSE && kind == PULSE_SET;
+    bool by_gate = is_by_gate(plan, kind);
     uint32_t voltage = by_gate ? drive->start : key;
     uint32_t gate = by_gate ? key : drive->gate;
     command->word0 = kind << KIND_SHIFT;

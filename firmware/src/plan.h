@@ -37,6 +37,9 @@ void plan_reading(const struct plan* plan, uint32_t k, struct bridge_command* co
 //! A pulse of one kind; `key` is its voltage, or in TWO_PULSE the gate of a SET.
 void plan_pulse(const struct plan* plan, uint32_t kind, uint32_t key, struct bridge_command* command);
 
+//! The lowest and the highest key that a pulse of a kind can have.
+void plan_keys(const struct plan* plan, uint32_t kind, uint32_t* lowest, uint32_t* highest);
+
 //! The highest pulse that a kind can take, and the payload words of its voltage, gate and width.
 void plan_highest(const struct plan* plan, uint32_t kind, struct bridge_command* command, uint32_t place[3]);
 

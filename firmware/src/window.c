@@ -48,3 +48,19 @@ void window_mask(const struct window_axis* axis, uint32_t mask[CORE_MASK_WORDS])
         mask[line / 32u] |= 1u << line % 32u;
     }
 }
+
+void window_clear(uint32_t mask[CORE_MASK_WORDS], uint32_t words) {
+    for (uint32_t i = 0; i < words; i++) {
+        mask[i] = 0;
+    }
+}
+
+void window_set(uint32_t mask[CORE_MASK_WORDS], uint32_t column) {
+    uint32_t line = window_columns.line[column];
+    mask[line / 32u] |= 1u << line % 32u;
+}
+
+void window_drop(uint32_t mask[CORE_MASK_WORDS], uint32_t column) {
+    uint32_t line = window_columns.line[column];
+    mask[line / 32u] &= ~(1u << line % 32u);
+}

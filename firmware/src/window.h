@@ -25,4 +25,10 @@ uint32_t window_read(uint32_t place, struct window_axis* axis);
 //! The mask of the axis's lines.
 void window_mask(const struct window_axis* axis, uint32_t mask[CORE_MASK_WORDS]);
 
+//! A mask without lines, as far as the first `words` of it; the line of one of the window's columns in it,
+//! and out of it.
+void window_clear(uint32_t mask[CORE_MASK_WORDS], uint32_t words);
+void window_set(uint32_t mask[CORE_MASK_WORDS], uint32_t column);
+void window_drop(uint32_t mask[CORE_MASK_WORDS], uint32_t column);
+
 #endif

@@ -31,17 +31,13 @@ class Work(Enum):
     """An open cell after a reading."""
     CLOSED = auto()
     """One of them that is then decided."""
-    KIND = auto()
-    """A kind of pulse for which a cell of the row waits."""
-    SOUGHT = auto()
-    """An open cell looked at for one kind."""
-    WAITING = auto()
-    """A cell that waits for that kind."""
+    ERASED = auto()
+    """One that waits for both pulses of two-pulse."""
     GROUP = auto()
     GROUP_WORD = auto()
     """A word of columns of a group."""
     VISITED = auto()
-    """A cell that waits, looked at for one group."""
+    """A cell that waits in the group's bucket, looked at for it."""
     PULSED = auto()
     """A cell of a group."""
     FINAL_ROW = auto()
@@ -73,36 +69,42 @@ DECIDED: Final = {
 }
 
 COST: Final = {
-    Work.REQUEST: 2939,
-    Work.JUDGED: 269,
-    Work.LINE: 115,
-    Work.BITMAP: 11000,
-    Work.CELL: 171,
-    Work.ROW: 177,
-    Work.ROUND: 441,
-    Work.MASK_WORD: 28,
-    Work.VERIFIED: 197,
+    Work.REQUEST: 3649,
+    Work.JUDGED: 385,
+    Work.LINE: 141,
+    Work.BITMAP: 11400,
+    Work.CELL: 179,
+    Work.ROW: 190,
+    Work.ROUND: 499,
+    Work.MASK_WORD: 25,
+    Work.VERIFIED: 165,
     Work.CLOSED: 30,
-    Work.KIND: 349,
-    Work.SOUGHT: 24,
-    Work.WAITING: 23,
-    Work.GROUP: 281,
-    Work.GROUP_WORD: 29,
-    Work.VISITED: 35,
-    Work.PULSED: 44,
-    Work.FINAL_ROW: 184,
-    Work.FINAL_CELL: 171,
-    Work.TESTED: 6600,
-    Work.MARCHED: 60,
-    Work.LEVEL_CHANNEL: 116,
-    Work.CALIBRATED: 1466,
-    Work.READING: 295,
+    Work.ERASED: 44,
+    Work.GROUP: 382,
+    Work.GROUP_WORD: 41,
+    Work.VISITED: 51,
+    Work.PULSED: 15,
+    Work.FINAL_ROW: 198,
+    Work.FINAL_CELL: 179,
+    Work.TESTED: 4006,
+    Work.MARCHED: 94,
+    Work.LEVEL_CHANNEL: 132,
+    Work.CALIBRATED: 2379,
+    Work.READING: 495,
     Work.READING_CHANNEL: 96,
     Work.CHANNEL: 151,
     Work.FLAG: 14,
-    Work.DECIDED_INCREMENTAL: 250,
-    Work.DECIDED_PING_PONG: 243,
-    Work.DECIDED_TWO_PULSE: 299,
-    Work.DECIDED_FORM_RAMP: 237,
+    Work.DECIDED_INCREMENTAL: 362,
+    Work.DECIDED_PING_PONG: 352,
+    Work.DECIDED_TWO_PULSE: 386,
+    Work.DECIDED_FORM_RAMP: 358,
 }
 """Cycles of each, beside the macro's."""
+
+BUCKETS: Final = 32
+"""Chains of the cells that wait for one kind of pulse, by the distance of their drive from the lowest."""
+
+
+def bucket_shift(lowest: int, highest: int) -> int:
+    """Returns the bits of a drive's distance from the lowest possible that do not count for its bucket."""
+    return max((highest - lowest).bit_length() - (BUCKETS - 1).bit_length(), 0)

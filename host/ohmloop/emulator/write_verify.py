@@ -12,7 +12,7 @@ from ohmloop._map import Algorithm, Outcome, Pulse
 from ohmloop.emulator.access import CellAccess
 from ohmloop.emulator.cellread import Bias
 from ohmloop.emulator.cells import Matter, Train
-from ohmloop.emulator.core_cost import DECIDED, Work
+from ohmloop.emulator.core_cost import DECIDED, Work, bucket_shift
 from ohmloop.emulator.meter import Meter
 from ohmloop.emulator.program_row import OPEN, ROOT, Codes, Row, guard_of
 from ohmloop.link.messages import ProgramReply, ProgramRequest
@@ -38,7 +38,6 @@ class WriteVerify:
         self.meter = meter
         self._columns = request.columns.lines
         self._words = int(self._columns[-1]) // 32 + 1
-        self._open = 0
         self.rows_done = 0
 
     def run(self) -> ProgramReply:
@@ -110,10 +109,9 @@ class WriteVerify:
         row.reads[cells] += 1
         wrong = self._judge(row, cells, y)
         chosen = self._decide(row, cells[wrong], y[wrong])
-        left = int(np.count_nonzero(row.outcomes[cells] == OPEN))
-        meter.spend(Work.CLOSED, cells.size - left)
+        meter.spend(Work.CLOSED, int(np.count_nonzero(row.outcomes[cells] != OPEN)))
         meter.spend(DECIDED[request.algorithm], int(np.count_nonzero(wrong)))
-        self._pulse(row, chosen, line, left)
+        self._pulse(row, chosen, line)
 
     def _read(self, line: int, columns: NDArray[np.intp], log2: int) -> tuple[Codes, Flags]:
         meter, repeats = self.meter, 1 << log2
@@ -203,14 +201,14 @@ class WriteVerify:
 
     # Pulses
 
-    def _pulse(self, row: Row, cells: NDArray[np.intp], line: int, left: int) -> None:
-        """Gives the pulses of a round; `left` cells of the row are open."""
+    def _pulse(self, row: Row, cells: NDArray[np.intp], line: int) -> None:
+        """Gives the pulses of a round."""
         request = self._request
-        self._open = left
         direction, steps = row.direction[cells], row.steps[cells]
         up, down = request.set, request.reset
         if request.algorithm == Algorithm.TWO_PULSE:
             erased = cells[steps > 0]
+            self.meter.spend(Work.ERASED, erased.size)
             self._groups(row, erased, np.full(erased.size, down.start), Pulse.RESET, line)
             self._groups(row, cells, row.gates[cells], Pulse.SET, line)
             return
@@ -230,18 +228,17 @@ class WriteVerify:
         meter, request = self.meter, self._request
         words = request.reset if kind == Pulse.RESET else request.set
         by_gate = request.algorithm == Algorithm.TWO_PULSE and kind == Pulse.SET
-        waiting = cells.size
-        if waiting and not meter.over:
-            meter.spend(Work.KIND)
-            meter.spend(Work.SOUGHT, self._open)
-            meter.spend(Work.WAITING, waiting)
+        chained = by_gate or request.algorithm != Algorithm.TWO_PULSE
+        ends = (request.gate_low, request.gate_high) if by_gate else (words.start, words.end)
+        buckets = (drives - min(ends)) >> bucket_shift(min(ends), max(ends))
         for drive in np.unique(drives):
             group = cells[drives == drive]
             meter.spend(Work.GROUP)
             meter.spend(Work.GROUP_WORD, self._words)
-            meter.spend(Work.VISITED, waiting)
-            meter.spend(Work.PULSED, group.size)
-            waiting -= group.size
+            if chained:
+                beside = (drives >= drive) & (buckets == buckets[drives == drive][0])
+                meter.spend(Work.VISITED, int(np.count_nonzero(beside)))
+                meter.spend(Work.PULSED, group.size)
             if meter.over or not meter.take(kind, group.size, meter.cycles):
                 meter.stopped = True
                 return
