@@ -4,10 +4,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+PYNQ_STAMP := .venv-pynq/.installed
 STREAMS ?= 100000
 FIRMWARE := $(filter-out %/board_map.h %/core_bridge.h,$(wildcard firmware/src/*.[ch]))
 
-.PHONY: help setup demo test test-slow mutations lint map firmware bitstream formal safety bench wheel clean
+.PHONY: help setup demo test test-slow test-pynq mutations lint map firmware bitstream formal safety bench wheel clean
 
 help:               ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -28,6 +29,15 @@ test: setup         ## the tests (OHMLOOP_DATA: folder of the public data sets)
 
 test-slow: setup    ## the longer tests
 	$(BIN)/python -m pytest -m "slow and not board" --timeout 1800 $(SLOW_FLAGS)
+
+test-pynq: $(PYNQ_STAMP)  ## boards beside a processor, through the real pynq 4.0 in its own environment
+	.venv-pynq/bin/python -m pytest tests/zynq -W default --timeout 900
+
+$(PYNQ_STAMP): pyproject.toml
+	$(PYTHON) -c 'import sys; assert sys.version_info < (3, 13), "pynq 4.0 needs Python 3.11 or 3.12"'
+	$(PYTHON) -m venv .venv-pynq
+	.venv-pynq/bin/python -m pip install --quiet --disable-pip-version-check -e '.[sim,pynq]' pytest pytest-timeout
+	@touch $@
 
 mutations: setup    ## the tests' own strength: each listed break must be seen
 	$(BIN)/python tests/mutate.py
@@ -66,5 +76,5 @@ bench: setup        ## the benchmarks: ratios in the same run
 wheel: setup        ## the wheel, with the RTL inside
 	$(BIN)/python -m build --wheel --outdir dist .
 
-clean:              ## remove what was built, keep .venv
+clean:              ## remove what was built, keep the environments
 	rm -rf build dist report .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -31,7 +31,7 @@ def open_recorded(
 
     Args:
         url: `sim://`, `twin://`, `serial:///dev/ttyUSB0?baud=3000000`, `tcp://HOST:PORT`,
-            `record://FILE?via=URL` or `replay://FILE`.
+            `pynq://HOST?bitstream=FILE.bit`, `record://FILE?via=URL` or `replay://FILE`.
         chip: the sample's name; on an emulated board it selects the chip ("seed:N" names its seed, "tmp" and
             None one that is thrown away).
         profile: of the chip: a shipped name, a YAML file or a Profile; `rrm-40nm-esgnn2023` by default.

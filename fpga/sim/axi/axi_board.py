@@ -33,7 +33,7 @@ _VERILATE = (
     "+1800-2017ext+sv -Wno-fatal -Wno-lint"
 ).split()
 _COMPILE = (
-    "-std=c++20 -O2 -fPIC -fvisibility=hidden -w -DVERILATOR=1 -DVM_TRACE=0 -DVM_COVERAGE=0 "
+    "-std=c++20 -O1 -fPIC -fvisibility=hidden -w -DVERILATOR=1 -DVM_TRACE=0 -DVM_COVERAGE=0 "
     "-DVM_SC=0 -DVM_TIMING=0 -DVL_TIME_CONTEXT"
 ).split()
 _FOLDERS = ("rtl", "rtl/generated", "boards", "sim/axi")
@@ -104,7 +104,7 @@ class AxiBoard:
 def build(geometry: dict[str, int]) -> Path:
     """Returns the shared library for one geometry, built first where the cache lacks it."""
     tools = _sim_tools.find_tools()
-    suffixes = {".v", ".vh", ".sv", ".cpp", ".py"}
+    suffixes = {".v", ".vh", ".sv", ".cpp"}
     files = [f for folder in _FOLDERS for f in sorted((FPGA / folder).iterdir()) if f.suffix in suffixes]
     digest = hashlib.sha256(repr((sorted(geometry.items()), tools.identity, _VERILATE, _COMPILE)).encode())
     for file in files:

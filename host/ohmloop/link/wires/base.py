@@ -12,7 +12,7 @@ from ohmloop.errors import UrlError
 if TYPE_CHECKING:
     from ohmloop.profile import Profile
 
-SCHEMES: Final = ("serial", "tcp", "sim", "twin", "record", "replay")
+SCHEMES: Final = ("serial", "tcp", "pynq", "sim", "twin", "record", "replay")
 
 
 class Wire(Protocol):
