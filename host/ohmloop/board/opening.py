@@ -127,6 +127,13 @@ def _check(identity: Identity, profile: Profile, url: str) -> None:
             unit="Hz",
             where="identity",
         )
+    if not identity.emulated and len(identity.macros) != profile.macros:
+        raise ProfileError(
+            f"{url}: {len(identity.macros)} macros; profile {profile.board.name} has {profile.macros}",
+            value=len(identity.macros),
+            limit=profile.macros,
+            where="macros",
+        )
     chip = profile.chip.geometry
     for number, macro in enumerate(identity.macros):
         fits = (

@@ -32,6 +32,7 @@ class Token:
         expires: cycle from which nothing is permitted.
     """
 
+    macro: int
     rows: NDArray[np.intp]
     columns: NDArray[np.intp]
     kinds: frozenset[Pulse]
@@ -41,8 +42,9 @@ class Token:
 
 
 class Drive(NamedTuple):
-    """What a pulse drives: kind, DAC codes, clk cycles, and the payload words that hold them."""
+    """What a pulse drives: macro, kind, DAC codes, clk cycles, and the payload words that hold these."""
 
+    macro: int
     kind: Pulse
     voltage: int
     gate: int
@@ -72,6 +74,7 @@ class Guard:
         if request.limits_hash != held:
             raise Refusal(Status.LIMITS_MISMATCH, request.limits_hash, held, 0)
         self._token = Token(
+            macro=request.macro,
             rows=request.rows.lines,
             columns=request.columns.lines,
             kinds=request.kinds,
@@ -97,7 +100,14 @@ class Guard:
 
     def check_pulse(self, request: PulseRequest, now: int) -> None:
         """Raises Refusal, in the order of docs/protocol.md, unless every row may be pulsed."""
-        drive = Drive(request.kind, request.voltage_code, request.gate_code, request.width_cycles, (1, 1, 2))
+        drive = Drive(
+            request.macro,
+            request.kind,
+            request.voltage_code,
+            request.gate_code,
+            request.width_cycles,
+            (1, 1, 2),
+        )
         self.judge(drive, request.rows, request.columns, now, 6)
         self.check_budget(request.cell_pulses, 5)
 
@@ -111,7 +121,7 @@ class Guard:
         if drive.kind not in token.kinds:
             kinds = sum(1 << kind for kind in token.kinds)
             raise Refusal(Status.OPERATION_NOT_ARMED, drive.kind, kinds, 0)
-        self._check_window(rows, columns, token, place)
+        self._check_window(rows, columns, token, place, drive.macro)
         limits, (at_voltage, at_gate, at_width) = self._registers, drive.places
         for status, value, limit, at in (
             (Status.OVER_VOLTAGE_LIMIT, drive.voltage, limits[_VOLTAGE_LIMITS[drive.kind]], at_voltage),
@@ -134,10 +144,10 @@ class Guard:
         return 0 if self._token is None else self._token.left
 
     @staticmethod
-    def _check_window(rows: Axis, columns: Axis, token: Token, place: int) -> None:
+    def _check_window(rows: Axis, columns: Axis, token: Token, place: int, macro: int) -> None:
         lines = rows.lines
         outside = ~np.isin(lines, token.rows)
-        if not np.isin(columns.lines, token.columns).all():
+        if macro != token.macro or not np.isin(columns.lines, token.columns).all():
             outside[:] = True
         if outside.any():
             raise Refusal(Status.OUTSIDE_TOKEN, int(lines[np.argmax(outside)]), 0, place)

@@ -123,6 +123,7 @@ class Procedures:
             if pulses[number]:
                 at = request.first_point_word + 2 * number
                 drive = Drive(
+                    request.macro,
                     Pulse(point.kind),
                     point.voltage_code,
                     point.gate_code,
@@ -204,10 +205,11 @@ class Procedures:
         up, down = request.set, request.reset
         gate, at_gate = (request.gate_high, 13) if two else (up.gate, 9)
         kind = Pulse.FORM if ramp else Pulse.SET
-        drives = [Drive(kind, up.start if two else max(up.start, up.end), gate, up.width, (6, at_gate, 10))]
+        highest, macro = up.start if two else max(up.start, up.end), request.macro
+        drives = [Drive(macro, kind, highest, gate, up.width, (6, at_gate, 10))]
         if not ramp:
             highest = down.start if two else max(down.start, down.end)
-            drives.append(Drive(Pulse.RESET, highest, down.gate, down.width, (6, 9, 11)))
+            drives.append(Drive(macro, Pulse.RESET, highest, down.gate, down.width, (6, 9, 11)))
         for drive in drives:
             self._condition.guard.judge(
                 drive, request.rows, request.columns, self._condition.cycles, _WINDOW_PLACES[Opcode.PROGRAM]

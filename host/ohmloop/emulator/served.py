@@ -147,7 +147,7 @@ class Served:
     def _forbidden(self, request: ReferenceRequest) -> Status:
         """Returns what the guard says of a pulse of all ones on row 0, of no width."""
         guard = self._condition.guard
-        drive = Drive(Pulse.FORM, _ALL_ONES, _ALL_ONES, 0, (0, 0, 0))
+        drive = Drive(request.macro, Pulse.FORM, _ALL_ONES, _ALL_ONES, 0, (0, 0, 0))
         try:
             guard.judge(drive, Axis(0, 1), request.columns, self._condition.cycles, 0)
         except Refusal as refusal:

@@ -27,6 +27,8 @@ from ohmloop.profile.quantities import (
     VoltsPerDecade,
 )
 
+MAX_MACROS = 16
+"""Most macros of one board."""
 Lines = Annotated[int, Field(ge=1, le=MAX_LINES)]
 
 
@@ -186,12 +188,16 @@ class FrontEnd(Entry):
 
 
 class ChipProfile(Entry):
-    """One kind of chip and the front end that its statistics were measured with."""
+    """One kind of chip and the front end that its statistics were measured with.
+
+    `board` names the profile of the board that carries it, where that is not the default one.
+    """
 
     format: Literal["ohmloop-chip-1"]
     name: str
     title: str
     cite: tuple[str, ...] = ()
+    board: str | None = None
     geometry: Geometry
     cells: Cells
     limits: Limits
@@ -223,12 +229,20 @@ class Timing(Entry):
     source: Source
 
 
+class Arrays(Entry):
+    """How many macros of the chip's geometry a board carries."""
+
+    count: Annotated[int, Field(ge=1, le=MAX_MACROS)]
+    source: Source
+
+
 class BoardProfile(Entry):
-    """One kind of board."""
+    """One kind of board; one macro where `macros` is missing."""
 
     format: Literal["ohmloop-board-1"]
     name: str
     title: str
+    macros: Arrays | None = None
     timing: Timing
     watchdog: Seconds
     operation: Seconds

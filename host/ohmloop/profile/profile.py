@@ -190,6 +190,11 @@ class Profile(Entry):
                 return index
         return 0
 
+    @property
+    def macros(self) -> int:
+        """Macros on the board."""
+        return self.board.macros.count if self.board.macros else 1
+
     # Forming
 
     def forming_voltage_for(self, unbroken_fraction: float) -> float:
@@ -285,8 +290,11 @@ def _collect_sources(entry: Entry, place: str, found: dict[str, str]) -> None:
 def load_profile(name_or_path: str | Path | None = None, board: str | Path | None = None) -> Profile:
     """Returns the profile of a chip and a board, each a shipped name or a YAML file.
 
+    Without a board it is the one that the chip's profile names, else `emulated`.
+
     Raises:
         ProfileError: a file is missing or not valid; the message names file, line, field and unit.
     """
-    chip_name = DEFAULT_CHIP if name_or_path is None else name_or_path
-    return Profile(chip=load_chip(chip_name), board=load_board(DEFAULT_BOARD if board is None else board))
+    chip = load_chip(DEFAULT_CHIP if name_or_path is None else name_or_path)
+    named = chip.board or DEFAULT_BOARD
+    return Profile(chip=chip, board=load_board(named if board is None else board))

@@ -7,12 +7,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol, cast
 from urllib.parse import unquote
 
+from ohmloop._map import MAX_LINES
 from ohmloop.errors import UrlError
 
 if TYPE_CHECKING:
     from ohmloop.profile import Profile
 
 SCHEMES: Final = ("serial", "tcp", "pynq", "sim", "twin", "record", "replay")
+
+
+MAX_LANES: Final = 64
+LANE_STEP: Final = 8
 
 
 class Wire(Protocol):
@@ -66,6 +71,18 @@ class WireContext:
 
     chip: str | None = None
     profile: "Profile | None" = None
+
+
+def geometry_of(context: WireContext) -> tuple[int, int, int]:
+    """Returns rows, columns and lanes that an emulated board has where its URL names none.
+
+    They are the chip's, with the most lanes that divide its columns.
+    """
+    if context.profile is None:
+        return MAX_LINES, MAX_LINES, MAX_LANES
+    chip = context.profile.chip.geometry
+    lanes = (n for n in range(MAX_LANES, LANE_STEP, -LANE_STEP) if chip.columns % n == 0)
+    return chip.rows, chip.columns, next(lanes, LANE_STEP)
 
 
 class WireModule(Protocol):

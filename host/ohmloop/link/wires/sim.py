@@ -15,7 +15,7 @@ from ohmloop._map import BAUD, CLK_HZ
 from ohmloop.errors import BoardLost, BuildError, UrlError
 from ohmloop.link.wires._sim_build import FRONTS, SimParameters, build, cache_folder
 from ohmloop.link.wires._sim_library import Probe, SimLibrary
-from ohmloop.link.wires.base import WireContext, WireUrl
+from ohmloop.link.wires.base import WireContext, WireUrl, geometry_of
 
 if TYPE_CHECKING:
     from ohmloop.profile.state_file import StateFile
@@ -131,14 +131,18 @@ def open_wire(url: WireUrl, context: WireContext) -> SimWire:
     if url.address:
         raise UrlError(f"{url.text}: sim:// has no address", value=url.address, where=url.text)
     boot_id = url.integer("boot", int.from_bytes(os.urandom(4)), highest=2**32 - 1)
-    return SimWire(url.text, parameters_of(url), context, boot_id=boot_id)
+    return SimWire(url.text, parameters_of(url, context), context, boot_id=boot_id)
 
 
-def parameters_of(url: WireUrl) -> SimParameters:
-    """Returns what the board of `url` is built for; raises UrlError where that cannot be."""
-    lanes = url.integer("lanes", 64, lowest=8, highest=64)
+def parameters_of(url: WireUrl, context: WireContext | None = None) -> SimParameters:
+    """Returns what the board of `url` is built for; raises UrlError where that cannot be.
+
+    Rows, columns and lanes that the URL does not name are those of the profile's chip.
+    """
+    chip_rows, chip_columns, most_lanes = geometry_of(context or WireContext())
+    lanes = url.integer("lanes", most_lanes, lowest=8, highest=64)
     adc_lanes = url.integer("adc_lanes", 4, lowest=1, highest=4)
-    columns = url.integer("columns", 512, lowest=8, highest=512)
+    columns = url.integer("columns", chip_columns, lowest=8, highest=512)
     payload = url.integer("payload", 65536, lowest=1024, highest=65536)
     front = url.options.get("front", FRONTS[0])
     _require(url, "lanes", lanes % 8 == 0, "a multiple of 8", lanes)
@@ -148,7 +152,7 @@ def parameters_of(url: WireUrl) -> SimParameters:
     _require(url, "payload", payload & (payload - 1) == 0, "a power of two", payload)
     _require(url, "front", front in FRONTS, " or ".join(FRONTS), front)
     return SimParameters(
-        rows=url.integer("rows", 512, lowest=2, highest=512),
+        rows=url.integer("rows", chip_rows, lowest=2, highest=512),
         columns=columns,
         lanes=lanes,
         adc_lanes=adc_lanes,

@@ -12,10 +12,10 @@ from ohmloop.emulator import EmulatedBoard
 from ohmloop.errors import BoardLost, UrlError
 from ohmloop.link.frames import FRAME_OVERHEAD_BYTES, MAX_PAYLOAD_BYTES
 from ohmloop.link.messages import Identity, MacroGeometry
-from ohmloop.link.wires.base import WireContext, WireUrl
+from ohmloop.link.wires.base import WireContext, WireUrl, geometry_of
 from ohmloop.profile import StateFile, load_profile
 
-OPTIONS: Final = ("rows", "columns", "lanes", "adc_lanes", "payload", "boot")
+OPTIONS: Final = ("rows", "columns", "lanes", "adc_lanes", "macros", "payload", "boot")
 BOARD_UID: Final = 0x4F484D5457494E01  # "OHMTWIN", board 1
 _ADC_LANES: Final = (1, 2, 4)
 _FRAMES_OF_CREDIT: Final = 16
@@ -79,9 +79,10 @@ class TwinWire:
             raise BoardLost(f"{self.url} is closed", value="closed", limit="open", where=self.url)
 
 
-def _geometry(url: WireUrl) -> MacroGeometry:
-    lanes = url.integer("lanes", 64, lowest=8, highest=64)
-    columns = url.integer("columns", MAX_LINES, lowest=1, highest=MAX_LINES)
+def _geometry(url: WireUrl, context: WireContext) -> MacroGeometry:
+    chip_rows, chip_columns, most_lanes = geometry_of(context)
+    columns = url.integer("columns", chip_columns, lowest=1, highest=MAX_LINES)
+    lanes = url.integer("lanes", most_lanes, lowest=8, highest=64)
     adc_lanes = url.integer("adc_lanes", 4, lowest=1, highest=4)
     if lanes % 8 or columns % lanes or adc_lanes not in _ADC_LANES:
         raise UrlError(
@@ -90,12 +91,14 @@ def _geometry(url: WireUrl) -> MacroGeometry:
             value=(columns, lanes, adc_lanes),
             where=url.text,
         )
-    rows = url.integer("rows", MAX_LINES, lowest=1, highest=MAX_LINES)
+    rows = url.integer("rows", chip_rows, lowest=1, highest=MAX_LINES)
     return MacroGeometry(rows, columns, lanes, adc_lanes, RANGES, MAX_INPUT_BITS)
 
 
 def open_wire(url: WireUrl, context: WireContext) -> TwinWire:
-    """Opens the twin: options rows, columns, lanes, adc_lanes, payload (bytes), boot (boot id).
+    """Opens the twin: options rows, columns, lanes, adc_lanes, macros, payload (bytes), boot (boot id).
+
+    Without them it has the geometry of the profile's chip and the macros of its board.
 
     Raises:
         UrlError: an option is unknown or out of its bounds.
@@ -105,13 +108,14 @@ def open_wire(url: WireUrl, context: WireContext) -> TwinWire:
     url.require_known(*OPTIONS)
     if url.address:
         raise UrlError(f"{url.text}: twin:// has no address", value=url.address, where=url.text)
-    macro = _geometry(url)
+    macro = _geometry(url, context)
+    macros = url.integer("macros", context.profile.macros if context.profile else 1, lowest=1, highest=16)
     payload = url.integer("payload", MAX_PAYLOAD_BYTES, lowest=256, highest=MAX_PAYLOAD_BYTES) & ~3
     boot = url.integer("boot", int.from_bytes(os.urandom(4), "little"), highest=2**32 - 1)
     credit = _FRAMES_OF_CREDIT * (payload + FRAME_OVERHEAD_BYTES)
     identity = Identity(
         nonce=0,
-        macros=(macro,),
+        macros=(macro,) * macros,
         emulated=True,
         reference_input=True,
         simulated=True,
@@ -124,5 +128,5 @@ def open_wire(url: WireUrl, context: WireContext) -> TwinWire:
         boot_id=boot,
     )
     profile = load_profile() if context.profile is None else context.profile
-    state = StateFile.open(context.chip, profile, (1, macro.rows, macro.columns))
+    state = StateFile.open(context.chip, profile, (macros, macro.rows, macro.columns))
     return TwinWire(url.text, identity, state)
