@@ -18,13 +18,14 @@ from ohmloop.link.messages import (
     Identity,
     PulseRequest,
     TableWriteRequest,
+    VectorReply,
     VectorRequest,
     largest_reply_words,
     pack_words,
     unpack_words,
 )
 from ohmloop.link.session import Reply, Session
-from ohmloop.profile import Profile
+from ohmloop.profile import Profile, load_profile
 
 
 class CheckFailed(Exception):
@@ -37,11 +38,18 @@ class CheckSkipped(Exception):
 
 @dataclass(slots=True)
 class Bench:
-    """An open board below the host API."""
+    """An open board below the host API.
+
+    Attributes:
+        profile: of the chip.
+        pattern: what the first cells of a chip conduct, `[rows, columns]` siemens, where that is known.
+    """
 
     session: Session
     identity: Identity
     rng: np.random.Generator
+    profile: Profile
+    pattern: NDArray[np.float64] | None = None
 
     def call(self, opcode: Opcode, payload: bytes, reply_words: int = 3) -> Reply:
         """Executes one request, whatever its status."""
@@ -80,6 +88,20 @@ class Bench:
             for register, value in before:
                 self.write(register, value)
 
+    @contextmanager
+    def readable(self, read_code: int) -> Iterator[None]:
+        """Lets a read voltage through; the limit is put back."""
+        with self.restored(Register.LIMIT_READ_V):
+            if self.read(Register.LIMIT_READ_V)[0] < read_code:
+                self.write(Register.LIMIT_READ_V, read_code)
+            yield
+
+    def vectors(self, request: VectorRequest) -> NDArray[np.int64]:
+        """Returns the results of MAC or READ_CELLS, `[n, m]`."""
+        data = self.ok(request.opcode, request.encode(), request.largest_reply_words)
+        values = VectorReply.decode(data, request.result_shape, request.width_bits).values
+        return values.astype(np.int64)
+
     def require_emulated(self) -> None:
         """Skips the check on a chip."""
         if not self.identity.emulated:
@@ -93,6 +115,18 @@ def write_tables(bench: Bench, profile: Profile) -> None:
         for first in range(0, values.size, most):
             request = TableWriteRequest(table, 0, first, values[first : first + most])
             bench.ok(Opcode.TABLE_WRITE, request.encode())
+
+
+@contextmanager
+def ideal_emulator(bench: Bench) -> Iterator[int]:
+    """Loads the profile `ideal` into an emulated macro; gives its read code, and puts registers back."""
+    ideal = load_profile("ideal")
+    registers, read_code = ideal.emulator_registers(0, 0), ideal.volts_to_dac_codes(ideal.read_v)
+    with bench.restored(*registers), bench.readable(read_code):
+        for register, value in registers.items():
+            bench.write(register, value)
+        write_tables(bench, ideal)
+        yield read_code
 
 
 def dump_cells(bench: Bench, macro: int, rows: Axis, columns: Axis) -> NDArray[np.uint16]:

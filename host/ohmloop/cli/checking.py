@@ -11,7 +11,15 @@ import typer
 from ohmloop.cli.options import EXIT_FAILED, Chip, ProfileName, Url
 
 
-def selftest(url: Url, chip: Chip = None, profile: ProfileName = None) -> None:
+def selftest(
+    url: Url,
+    chip: Chip = None,
+    profile: ProfileName = None,
+    pattern: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Siemens of a chip's first cells, .npy or .csv: reads them."),
+    ] = None,
+) -> None:
     """Checks a board: each check named, green or red.
 
     An emulated macro: every cell is rewritten twice and put back, also after Ctrl-C; no pulse is given. That
@@ -19,13 +27,14 @@ def selftest(url: Url, chip: Chip = None, profile: ProfileName = None) -> None:
     has.
 
     A chip: nothing is driven: no pulse, no reading, no write. What must be refused is asked with the
-    smallest voltage there is.
+    smallest voltage there is. The reference input is read, with the array disconnected; with --pattern
+    the pattern's cells are read, at the profile's read voltage.
 
     Everywhere a new epoch is opened: what another program does on the board ends.
     """
     from ohmloop.cli.selftest import run_selftest
 
-    if not run_selftest(url, chip=chip, profile=profile):
+    if not run_selftest(url, chip=chip, profile=profile, pattern=pattern):
         raise typer.Exit(EXIT_FAILED)
 
 

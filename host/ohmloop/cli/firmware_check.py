@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import nullcontext
 from typing import Final
 
 from ohmloop._map import Opcode, Register, Status
 from ohmloop.board.service import FAILURES
-from ohmloop.cli.bench import Bench, CheckFailed, CheckSkipped, write_tables
+from ohmloop.cli.bench import Bench, CheckFailed, CheckSkipped, ideal_emulator
 from ohmloop.link.messages import Axis, ReferenceRequest, SelfTestReply
-from ohmloop.profile import load_profile
 
 LEVEL: Final = 100
 AVERAGES_LOG2: Final = 2
@@ -24,13 +23,7 @@ def check_firmware(bench: Bench) -> str:
         raise CheckSkipped("the board has no reference input")
     channels = Axis(0, bench.identity.macros[0].columns)
     request = ReferenceRequest(Opcode.SELF_TEST, 0, channels, 0, 0, LEVEL, averages_log2=AVERAGES_LOG2)
-    with ExitStack() as put_back:
-        if bench.identity.emulated:
-            registers = load_profile("ideal").emulator_registers(0, 0)
-            put_back.enter_context(bench.restored(*registers))
-            for register, value in registers.items():
-                bench.write(register, value)
-            write_tables(bench, load_profile("ideal"))
+    with ideal_emulator(bench) if bench.identity.emulated else nullcontext():
         given = bench.read(Register.PULSES_SINCE_BOOT)[0]
         found = SelfTestReply.decode(
             bench.ok(Opcode.SELF_TEST, request.encode(), request.largest_reply_words)

@@ -98,40 +98,159 @@ def bad_memory(frame: Frame) -> Frame:
     return frame
 
 
+def another_board(frame: Frame) -> Frame:
+    """The second HELLO names another board."""
+    if frame.opcode != Opcode.HELLO:
+        return frame
+    another_board.seen += 1
+    words = bytearray(frame.payload)
+    words[40] ^= another_board.seen > 1
+    return changed(frame, payload=bytes(words))
+
+
+def lost_in_a_stream(frame: Frame) -> Frame:
+    """A reply to a large PING that was sent behind another comes broken."""
+    large = frame.opcode == Opcode.PING and len(frame.payload) == 8192 and frame.acknowledge > 1
+    lost_in_a_stream.seen += large
+    if large and lost_in_a_stream.seen == 4:
+        return changed(frame, payload=bytes(8192))
+    return frame
+
+
+def latch_is_not_told(frame: Frame) -> Frame:
+    """STATE never says that the board is latched by SAFE."""
+    state = frame.payload[:4]
+    if frame.opcode != Opcode.REG_READ or frame.status or state != pack_words(0x22):
+        return frame
+    return changed(frame, payload=pack_words(0x20))
+
+
+def watchdog_is_not_told(frame: Frame) -> Frame:
+    if frame.opcode != Opcode.REG_READ or frame.status or frame.payload[:4] != pack_words(0x32):
+        return frame
+    return changed(frame, payload=pack_words(0x20))
+
+
+def reading(change):
+    """A fault of the readings of the reference: of one row of results, two words before them."""
+
+    def told(frame: Frame) -> Frame:
+        if frame.opcode != Opcode.MAC or frame.status or len(frame.payload) != 8 + 4 * 32:
+            return frame
+        values = np.frombuffer(frame.payload[8:], "<i4").astype(np.int64)
+        return changed(frame, payload=frame.payload[:8] + change(values).astype("<i4").tobytes())
+
+    return told
+
+
+def dead_channel(values: np.ndarray) -> np.ndarray:
+    return np.where(np.arange(32) == 9, 0, values)
+
+
+def bent_channel(values: np.ndarray) -> np.ndarray:
+    return np.where(np.arange(32) == 9, np.minimum(values, values.max() // 3), values)
+
+
+def wrong_gain(values: np.ndarray) -> np.ndarray:
+    return values * 11 // 10
+
+
+def cells_read(change):
+    """A fault of READ_CELLS of the pattern, 31 x 31."""
+
+    def told(frame: Frame) -> Frame:
+        if frame.opcode != Opcode.READ_CELLS or frame.status or len(frame.payload) != 8 + 4 * 31 * 31:
+            return frame
+        seen = np.frombuffer(frame.payload[8:], "<i4").reshape(31, 31)
+        return changed(frame, payload=frame.payload[:8] + change(seen).astype("<i4").tobytes())
+
+    return told
+
+
+CHECKS = [
+    "identity",
+    "link round trip",
+    "link throughput",
+    "register walk",
+    "interlock",
+    "safe state",
+    "watchdog",
+    "emulated cells",
+    "loop-back",
+    "reference cell",
+    "orientation",
+    "exact products",
+    "firmware",
+]
+
+
 def test_every_check_is_green_on_the_twin():
     seen = {outcome.name: outcome for outcome in selftest.outcomes(URL)}
-    assert list(seen) == [
-        "identity",
-        "link round trip",
-        "link throughput",
-        "register walk",
-        "interlock",
-        "safe state",
-        "watchdog",
-        "emulated cells",
-        "exact products",
-        "firmware",
-    ]
+    assert list(seen) == CHECKS
     assert {outcome.colour for outcome in seen.values()} == {"green"}
     assert all(outcome.detail for outcome in seen.values())
 
 
 @pytest.mark.parametrize(
-    "red, fault",
+    "red, fault, not_tried",
     [
-        ({"register walk"}, {"request": stuck_register_bit}),
-        ({"emulated cells", "exact products"}, {"request": stuck_cell_bit}),
-        ({"interlock"}, {"reply": every_refusal_is_ok}),
-        ({"watchdog", "register walk"}, {"request": deaf_watchdog}),
-        ({"link round trip", "link throughput"}, {"reply": changed_ping}),
-        ({"exact products"}, {"reply": wrong_product}),
-        ({"firmware"}, {"reply": bad_memory}),
+        ("identity", {"reply": another_board}, set()),
+        ("link round trip", {"reply": changed_ping}, {"link throughput"}),
+        ("link throughput", {"reply": lost_in_a_stream}, set()),
+        (
+            "register walk",
+            {"request": stuck_register_bit},
+            {"watchdog", "loop-back", "reference cell"},
+        ),
+        (
+            "register walk",
+            {"request": deaf_watchdog},
+            {"watchdog", "loop-back", "reference cell"},
+        ),
+        ("interlock", {"reply": every_refusal_is_ok}, set()),
+        ("safe state", {"reply": latch_is_not_told}, {"watchdog"}),
+        ("watchdog", {"reply": watchdog_is_not_told}, set()),
+        ("emulated cells", {"request": stuck_cell_bit}, {"orientation", "exact products"}),
+        ("loop-back", {"reply": reading(dead_channel)}, {"reference cell"}),
+        ("loop-back", {"reply": reading(bent_channel)}, {"reference cell"}),
+        ("reference cell", {"reply": reading(wrong_gain)}, set()),
+        ("orientation", {"reply": cells_read(np.transpose)}, {"exact products"}),
+        ("exact products", {"reply": wrong_product}, set()),
+        ("firmware", {"reply": bad_memory}, set()),
     ],
 )
-def test_a_fault_makes_the_checks_it_touches_red_and_the_others_still_run(monkeypatch, red, fault):
+def test_a_fault_turns_exactly_one_check_red(monkeypatch, red, fault, not_tried):
+    another_board.seen = lost_in_a_stream.seen = 0
     seen = outcomes_with(monkeypatch, **fault)
-    assert {name for name, colour in seen.items() if colour == "red"} == red
-    assert len(seen) == 10
+    assert list(seen) == CHECKS
+    assert {name for name, colour in seen.items() if colour == "red"} == {red}
+    assert {name for name, colour in seen.items() if colour == "skipped"} == not_tried
+
+
+def detail_of(monkeypatch, check: str, request: Change = same, reply: Change = same) -> str:
+    monkeypatch.setattr(
+        selftest, "open_wire", lambda url, context: FaultyWire(open_wire(url, context), request, reply)
+    )
+    return next(outcome.detail for outcome in selftest.outcomes(URL) if outcome.name == check)
+
+
+@pytest.mark.parametrize(
+    "change, name",
+    [
+        (np.transpose, "transposed"),
+        (lambda seen: seen[::-1], "rows mirrored"),
+        (lambda seen: seen[:, ::-1], "columns mirrored"),
+        (lambda seen: seen[:, [1, 0, *range(2, 31)]], "columns permuted (1 at 0, 0 at 1)"),
+    ],
+)
+def test_the_wiring_of_rows_and_columns_is_named(monkeypatch, change, name):
+    detail = detail_of(monkeypatch, "orientation", reply=cells_read(change))
+    assert detail == f"rows and columns are not where they belong: {name}"
+
+
+def test_a_channel_at_fault_is_named(monkeypatch):
+    assert "first column 9" in detail_of(monkeypatch, "loop-back", reply=reading(dead_channel))
+    assert "1.1 uS" in detail_of(monkeypatch, "reference cell", reply=reading(wrong_gain))
 
 
 def as_a_chip(frame: Frame) -> Frame:
@@ -151,7 +270,15 @@ def test_on_a_chip_nothing_is_driven(monkeypatch):
         return frame
 
     seen = outcomes_with(monkeypatch, watched, as_a_chip)
-    assert seen["emulated cells"] == seen["exact products"] == seen["firmware"] == "skipped"
+    skipped = {name for name, colour in seen.items() if colour == "skipped"}
+    assert skipped == {
+        "emulated cells",
+        "loop-back",
+        "reference cell",
+        "orientation",
+        "exact products",
+        "firmware",
+    }
     assert "red" not in seen.values()
     opcodes = {frame.opcode for frame in asked}
     assert not {Opcode.CELL_LOAD, Opcode.TABLE_WRITE, Opcode.MAC, Opcode.MAC_RAW} & opcodes
@@ -258,7 +385,7 @@ def test_the_exit_code_tells_green_from_red_from_no_board(monkeypatch):
     runner = CliRunner()
     green = runner.invoke(app, ["selftest", URL])
     assert green.exit_code == 0
-    assert "10 checks, 0 red" in green.output
+    assert "13 checks, 0 red" in green.output
     monkeypatch.setattr(
         selftest,
         "open_wire",
