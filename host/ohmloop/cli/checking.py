@@ -47,17 +47,21 @@ def conformance(
     lock: Annotated[
         bool, typer.Option("--lock", help="Lock the limits, until the FPGA is configured again.")
     ] = False,
+    empty: Annotated[
+        bool, typer.Option("--empty", help="No chip is in the socket: what could harm one is tried too.")
+    ] = False,
     timeout: Annotated[float, typer.Option(min=0.01, help="Longest wait for an answer, seconds.")] = 2.0,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="The table as JSON.")] = None,
 ) -> None:
     """Tries every rule of docs/protocol.md on a board, or on another implementation of one.
 
     A chip: nothing is driven without --pulses; with it, pulses of one DAC code for one clock cycle, gate
-    closed. An emulated macro: such pulses on cell (0, 0); cells are put back.
+    closed. Requests for more are tried with --empty only, though a board must refuse them. An emulated
+    macro: such pulses on cell (0, 0); cells are put back.
 
     Everywhere a new epoch is opened, and the board is left safe and latched.
     """
     from ohmloop.cli.conformance import run_conformance
 
-    if not run_conformance(url, pulses=pulses, lock=lock, limit_s=timeout, json_file=json):
+    if not run_conformance(url, pulses=pulses, lock=lock, empty=empty, limit_s=timeout, json_file=json):
         raise typer.Exit(EXIT_FAILED)

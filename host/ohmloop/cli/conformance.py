@@ -21,7 +21,7 @@ _COLOURS: Final = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.SKIP
 
 
 def run_conformance(
-    url: str, *, pulses: str | None, lock: bool, limit_s: float, json_file: Path | None
+    url: str, *, pulses: str | None, lock: bool, empty: bool, limit_s: float, json_file: Path | None
 ) -> bool:
     """Prints a row for every rule as it ends; returns whether none is broken.
 
@@ -29,11 +29,12 @@ def run_conformance(
         url: of the board; twin:// and sim:// are tried as they are powered up, on a chip that is thrown away.
         pulses: cells that may be pulsed, "0:4,0:4"; None: no pulse on a chip.
         lock: the limits may be locked.
+        empty: no chip is in the socket.
         limit_s: longest wait for an answer, by the wire's clock.
         json_file: takes the report.
     """
     require_folder(json_file)
-    permission = Permission(*_cells(pulses), lock=lock)
+    permission = Permission(*_cells(pulses), lock=lock, empty=empty)
     console, report = Console(soft_wrap=True), Report(url)
     with closing(open_wire(url, WireContext(chip=CHIP))) as wire:
         with closing(examine(wire, report, permission, limit_s=limit_s)) as rows:

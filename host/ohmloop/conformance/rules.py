@@ -38,11 +38,13 @@ class Permission:
     Attributes:
         rows, columns: cells that may be pulsed, with the smallest pulse there is; None: no pulse on a chip.
         lock: limits may be locked, which only another configuration of the FPGA undoes.
+        empty: there is no chip in the socket, so that nothing can be harmed.
     """
 
     rows: Axis | None = None
     columns: Axis | None = None
     lock: bool = False
+    empty: bool = False
 
 
 @dataclass(slots=True)
@@ -101,6 +103,11 @@ class Trial:
     def state(self) -> int:
         """Returns the STATE register."""
         return self.read(Register.STATE)[0]
+
+    @property
+    def may_harm(self) -> bool:
+        """A chip would be harmed by a board that does what it must refuse."""
+        return not (self.identity.emulated or self.permission.empty)
 
     def require_emulated(self) -> None:
         """Ends the rule on a chip."""

@@ -29,6 +29,8 @@ _LATCHES: Final = frozenset(
     }
 )
 """Opcodes that a latched board refuses, whatever they ask."""
+_PULSES: Final = frozenset({Opcode.PULSE, Opcode.SWEEP, Opcode.PROGRAM})
+"""Of them, those whose vectors ask for volts that change cells."""
 
 
 def rules() -> list[Rule]:
@@ -152,6 +154,8 @@ def _payloads(trial: Trial) -> str:
     tried = 0
     for vector in vectors()["payloads"]:
         opcode, payload = Opcode(vector["opcode"]), bytes.fromhex(vector["payload"])
+        if trial.may_harm and opcode in _PULSES:
+            continue
         if opcode not in _LATCHES or codec_refusal(opcode, payload, trial.identity, 0) is not None:
             continue
         trial.peer.urgent(Opcode.SAFE)
@@ -190,6 +194,8 @@ def _refusals(opcode: int, trial: Trial) -> str:
     """Malformed requests are refused with the words that are written; the board is latched meanwhile."""
     if opcode == Opcode.ENV:
         trial.require_emulated()
+    if trial.may_harm and opcode in _PULSES:
+        raise NotRun("a chip: a board that did not refuse would pulse it; --empty")
     (read_limit,) = trial.read(Register.LIMIT_READ_V)
     fitting, held = 0, [one for one in vectors()["refusals"] if one["opcode"] == opcode]
     trial.peer.urgent(Opcode.SAFE)

@@ -165,31 +165,22 @@ def test_replies_out_of_order_are_found():
 def test_on_a_chip_nothing_is_driven():
     report, wire = bench.report_of(reply=bench.as_a_chip)
     assert bench.rows(report, "fail") == {"reserved opcodes"}  # the twin below does know CELL_LOAD
-    assert not {Opcode.CELL_LOAD, Opcode.TABLE_WRITE, Opcode.FIRMWARE} & {
-        frame.opcode for frame in wire.asked if frame.payload and not latched_at(wire.asked, frame)
-    }
+    assert Opcode.FIRMWARE not in {frame.opcode for frame in wire.asked}
     skipped = bench.rows(report, "skipped")
     assert {"a repeated PULSE: given once", "pulses beyond the token's count: refused"} <= skipped
-    for frame in wire.asked:
-        words = unpack_words(frame.payload)
-        if frame.opcode == Opcode.ARM and not latched_at(wire.asked, frame):
-            assert words[3] == 0  # for 0 V
-        if frame.opcode == Opcode.PULSE and not latched_at(wire.asked, frame):
-            assert (words[1] & 0xFFFF, words[1] >> 16, words[2]) in {(1, 0, 1), (0, 1, 1), (0, 0, 1)}
-
-
-def latched_at(asked, frame) -> bool:
-    """SAFE had been sent in that frame's epoch, and the latch not been released since."""
-    before = asked[: next(i for i, one in enumerate(asked) if one is frame)]
-    latched = False
-    for one in before:
-        if one.opcode == Opcode.HELLO or (
-            one.opcode == Opcode.REG_WRITE and unpack_words(one.payload)[:2] == (0x10, 2)
-        ):
-            latched = False
-        elif one.opcode == Opcode.SAFE:
-            latched = True
-    return latched
+    assert {f"vectors: refusals of {name}" for name in ("PULSE", "SWEEP", "PROGRAM")} <= skipped
+    words = {
+        opcode: [unpack_words(frame.payload) for frame in wire.asked if frame.opcode == opcode]
+        for opcode in (Opcode.PULSE, Opcode.ARM, Opcode.SWEEP, Opcode.PROGRAM)
+    }
+    drives = {(one[1] & 0xFFFF, one[1] >> 16, one[2]) for one in words[Opcode.PULSE]}
+    assert drives == {(1, 0, 1), (0, 1, 1), (0, 0, 1)}  # voltage, gate, width
+    assert not words[Opcode.SWEEP] and not words[Opcode.PROGRAM]
+    assert {one[3] for one in words[Opcode.ARM]} == {0, 40_000}  # for 0 V; the vector's, while latched
+    report, _ = bench.report_of(reply=bench.as_a_chip, empty=True)
+    assert not {f"vectors: refusals of {name}" for name in ("PULSE", "SWEEP", "PROGRAM")} & bench.rows(
+        report, "skipped"
+    )
 
 
 def test_a_chip_is_pulsed_with_leave_and_only_where_it_was_given():
