@@ -130,6 +130,20 @@ def test_a_window_of_requests_leaves_in_one_transfer(far, bitstream):
         assert board.calls["buffer write"] == before + 1
 
 
+def test_what_is_written_between_frames_of_a_packet_leaves_when_the_packet_is_read(far, bitstream):
+    board, address = far
+    with contextlib.closing(opened(address, bitstream)) as wire:
+        epoch = decode_epoch(answer(wire, HELLO))
+        before = board.calls.copy()
+        for number in range(40):
+            wire.write(Frame(Opcode.PING, number, epoch, b"", acknowledge=max(0, number - 20)).encode())
+            if number >= 20:
+                assert decode(wire.read(5.0)).sequence == number - 20
+        packets = board.calls["buffer read"] - before["buffer read"]
+        assert board.calls["buffer write"] - before["buffer write"] <= packets + 1
+        assert packets < 15
+
+
 def decode_epoch(frame: Frame) -> int:
     assert frame.opcode == Opcode.HELLO
     return frame.epoch

@@ -22,8 +22,9 @@ _FLUSH_BYTES: Final = 1 << 16  # so many bytes of commands do not wait for the n
 class PynqWire:
     """A board behind a DMA as a packet wire; one frame a write, one a read.
 
-    What is written waits for the next read, so that a whole window of requests leaves in one transfer: each
-    costs several calls over the network. Any thread may write while another reads.
+    What is written waits until a read has no frame left of the last packet, so that a whole window of
+    requests leaves in one transfer: each costs several calls over the network. Any thread may write while
+    another reads.
     """
 
     packet = True
@@ -58,15 +59,18 @@ class PynqWire:
             self._flush()
 
     def read(self, timeout_s: float) -> bytes:
-        """Returns the next frame, sending what waits first; b"" when none came in time; raises BoardLost."""
+        """Returns the next frame; with none left of the last packet, sends what waits and looks for one.
+
+        b"" when none came in time; raises BoardLost.
+        """
         end_s = time.monotonic() + timeout_s
         waiting = True
         while waiting:
             waiting = time.monotonic() < end_s  # looks once at least
             with self._lock:
                 self._require_open()
-                self._flush()
                 if not self._inbox:
+                    self._flush()
                     self._inbox.extend(self._do(self._stream.receive))
                 if self._inbox:
                     return self._inbox.popleft()
