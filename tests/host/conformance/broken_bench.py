@@ -134,6 +134,17 @@ def executes_again(patch) -> None:
     patch(twin_board.EmulatedBoard, "_numbered", numbered)
 
 
+def counts_a_repetition(patch) -> None:
+    """A request that is answered from the ring is counted as executed."""
+    kept = twin_board.EmulatedBoard._repeat
+
+    def repeat(self, sequence: int) -> None:
+        kept(self, sequence)
+        self.condition.counters._values[Telemetry.REQUESTS] += 1
+
+    patch(twin_board.EmulatedBoard, "_repeat", repeat)
+
+
 def fills_gaps(patch) -> None:
     """A number beyond the expected one is executed as if it were that."""
     kept = twin_board.EmulatedBoard._numbered

@@ -51,6 +51,10 @@ def test_the_twin_keeps_every_rule():
             },
         ),
         (
+            bench.counts_a_repetition,
+            {"a repeated request: executed once, answered again", f"{SOAK} request once"},
+        ),
+        (
             bench.fills_gaps,
             {
                 "vector: one NAK a gap, then all goes on",
