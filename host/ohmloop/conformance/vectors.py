@@ -109,6 +109,8 @@ def _frames(trial: Trial) -> str:
     for vector, frame in sorted(held, key=lambda one: not one[1].opcode == Opcode.HELLO):
         if frame.reply or frame.version != 1 or frame.opcode not in (Opcode.HELLO, Opcode.PING):
             continue
+        if len(frame.payload) > trial.identity.max_payload:
+            continue
         line = bytes.fromhex(vector["packet" if peer.wire.packet else "stream"])
         require(line == (frame.encode() if peer.wire.packet else stuff(frame.encode())), "the codec differs")
         peer.wire.write(line)
@@ -154,7 +156,7 @@ def _payloads(trial: Trial) -> str:
     tried = 0
     for vector in vectors()["payloads"]:
         opcode, payload = Opcode(vector["opcode"]), bytes.fromhex(vector["payload"])
-        if trial.may_harm and opcode in _PULSES:
+        if len(payload) > trial.identity.max_payload or (trial.may_harm and opcode in _PULSES):
             continue
         if opcode not in _LATCHES or codec_refusal(opcode, payload, trial.identity, 0) is not None:
             continue

@@ -39,6 +39,17 @@ def test_the_twin_keeps_every_rule():
 
 
 @pytest.mark.parametrize(
+    "geometry",
+    ["rows=2&columns=8&lanes=8&payload=256", "rows=128&columns=16&lanes=16&macros=3&payload=1024"],
+)
+def test_a_board_of_another_geometry_keeps_every_rule(monkeypatch, geometry):
+    monkeypatch.setattr(bench, "URL", f"twin://?{geometry}")
+    report, _ = bench.report_of()
+    assert bench.rows(report, "fail") == set()
+    assert bench.rows(report, "skipped") == ENDS_FIRST
+
+
+@pytest.mark.parametrize(
     "broken, red",
     [
         (
