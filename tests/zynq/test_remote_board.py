@@ -270,6 +270,10 @@ def test_a_dma_with_an_error_is_board_lost_and_says_which(far, bitstream):
         for _ in range(3):
             wire.read(0.5)
             wire.write(HELLO.encode())
+    with contextlib.suppress(BoardLost):
+        wire.close()
+    board.axi.run(20)
+    assert board.axi.probe(Probe.SAFE_LATCHED) == 1, "closed all the same"
 
 
 def test_a_second_host_that_resets_the_dma_is_told_to_the_first(far, bitstream):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import deque
@@ -86,11 +87,10 @@ class PynqWire:
             if self._closed:
                 return
             self._closed = True
-            try:
+            with contextlib.ExitStack() as last:  # each of the three, whatever becomes of the one before
+                last.callback(self._give_back)
+                last.callback(self._do, self._stream.close)
                 self._flush()
-                self._do(self._stream.close)
-            finally:
-                self._give_back()
 
     def _flush(self) -> None:
         with self._lock:
