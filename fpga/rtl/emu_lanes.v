@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// LANES column accumulators: all bit planes at once, packed three to a word of 57 bits.
+// LANES column accumulators: all bit planes at once, three columns of a plane packed to a word of 57 bits.
 //
 // `word` is the cells of one row, `in_*` its row code, in the same cycle. Row position factors
 // (table U, with `emu_row_position`) and the sum take four more cycles; after the last row
 // (`in_last`) the sums are copied to a chain that shifts ADC_LANES lanes a cycle toward lane 0 for LANES / ADC_LANES
 // cycles, while the next rows add: `move` is high, `sums` are the lowest lanes' words and
 // `move_quad` says which. The first `move` comes five cycles after `in_last`; the next `in_last`
-// must not come sooner than the moves take, or than 16 cycles. A sum is at most 512 * 1023 < 2^19: no carry between planes.
+// must not come sooner than the moves take, or than 16 cycles. A sum is at most 512 * 1023 < 2^19: no carry between columns.
 
 `default_nettype none
 
@@ -37,9 +37,11 @@ module emu_lanes #(
     output wire [ADC_LANES*171-1:0] sums
 );
 
-  localparam W     = 57;  // three planes
-  localparam V     = 38;  // the last two
-  localparam QUADS = LANES / ADC_LANES;
+  localparam W_SUM  = 19;
+  localparam W      = 3 * W_SUM;
+  localparam WORDS  = (LANES + 2) / 3;    // of a plane
+  localparam STRIDE = 1 << $clog2(WORDS + ADC_LANES / 3 + 1);  // with words behind the last lane
+  localparam QUADS  = LANES / ADC_LANES;
   localparam [31:0] QUAD_TOP = QUADS - 1;
 
   // ---- Row pipeline
@@ -95,11 +97,6 @@ module emu_lanes #(
     end
   end
 
-  // A conductance in each of the three fields of a word
-  function [W-1:0] spread(input [9:0] g);
-    spread = {9'd0, g, 9'd0, g, 9'd0, g};
-  endfunction
-
   // ---- Sums leave while the next ones are added
   reg       move_q, move_minus_q;
   reg [1:0] move_slot_q;
@@ -123,75 +120,79 @@ module emu_lanes #(
   assign move_slot  = move_slot_q;
   assign move_quad  = quad_q;
 
-  // ---- Lanes
-  genvar k, l;
+  // ---- Lanes. One block, the last stage first, with blocking assignments: a stage reads what the one before it
+  // held until now, and the loops stay loops in simulation, which takes a third of the time.
+  wire [3*WORDS*10-1:0] row      = {{3 * WORDS * 10 - LANES * 10{1'b0}}, word3_q};
+  wire [3*WORDS*28-1:0] products = {{3 * WORDS * 28 - LANES * 28{1'b0}}, product_q};
+
+  reg [7:0]               planes_q;
+  reg [W-1:0]             cells[0:STRIDE-1];  // of the row
+  reg [W-1:0]             total[0:8*STRIDE-1];  // of the sub-pass, plane by plane
+  reg [W-1:0]             waits[0:8*STRIDE-1];  // of the last one: the lanes that have not left
+  reg [ADC_LANES*171-1:0] leaves_q;
+
+  // Three conductances, each in its field
+  function [W-1:0] spread(input [29:0] three);
+    spread = {9'd0, three[29:20], 9'd0, three[19:10], 9'd0, three[9:0]};
+  endfunction
+
+  // A word of lanes, ADC_LANES behind the first of `low`
+  function [W-1:0] behind(input [W-1:0] high, low);
+    behind = (low >> ADC_LANES % 3 * W_SUM) | (high << (3 - ADC_LANES % 3) * W_SUM);
+  endfunction
+
+  // verilator lint_off BLKSEQ
+  // One plane of a row is added
+  task automatic add(input integer first, input clear_first, input takes);
+    reg [31:0] n;
+    begin
+      /* verilator unroll_disable */
+      for (n = 0; n < WORDS; n = n + 1)
+        total[first+n] = (clear_first ? {W{1'b0}} : total[first+n]) + (cells[n] & {W{takes}});
+    end
+  endtask
+
+  // One plane's lanes take a step toward lane 0
+  task automatic step(input integer first, input from_total);
+    reg [31:0] n;
+    begin
+      /* verilator unroll_disable */
+      for (n = 0; n < WORDS; n = n + 1)
+        waits[first+n] = from_total ? behind(total[first+n+1+ADC_LANES/3], total[first+n+ADC_LANES/3])
+            : behind(waits[first+n+1+ADC_LANES/3], waits[first+n+ADC_LANES/3]);
+    end
+  endtask
+
+  integer l, n, p;
+
+  always @(posedge clk) begin
+    if (ended || move_q) begin
+      for (p = 0; p < 8; p = p + 1) begin
+        for (l = 0; l < ADC_LANES; l = l + 1)
+          leaves_q[l*171+p*W_SUM +: W_SUM] <= ended ? total[p*STRIDE+l/3][(l%3)*W_SUM +: W_SUM]
+              : waits[p*STRIDE+l/3][(l%3)*W_SUM +: W_SUM];
+        step(p * STRIDE, ended);
+      end
+    end
+    if (valid_q[2]) for (p = 0; p < 8; p = p + 1) add(p * STRIDE, first_q[2], planes_q[p]);
+    if (valid_q[1]) begin
+      planes_q <= code3_q;
+      for (n = 0; n < WORDS; n = n + 1)
+        if (emu_row_position)
+          cells[n] = spread({rounded(products[n*84+70 +: 14]), rounded(products[n*84+42 +: 14]), rounded(products[n*84+14 +: 14])});
+        else cells[n] = spread(row[n*30 +: 30]);
+    end
+  end
+  // verilator lint_on BLKSEQ
+
   generate
-    for (k = 0; k < LANES / 8; k = k + 1) begin : g_octet
-      // A copy of the row's code for eight lanes, spread over the fields
-      reg [W-1:0] mask0_q, mask1_q;
-      reg [V-1:0] mask2_q;
-
-      always @(posedge clk) begin
-        if (valid_q[1]) begin
-          mask0_q <= {{19{code3_q[2]}}, {19{code3_q[1]}}, {19{code3_q[0]}}};
-          mask1_q <= {{19{code3_q[5]}}, {19{code3_q[4]}}, {19{code3_q[3]}}};
-          mask2_q <= {{19{code3_q[7]}}, {19{code3_q[6]}}};
-        end
-      end
-
-      for (l = 8 * k; l < 8 * k + 8; l = l + 1) begin : g_lane
-        reg  [W-1:0] cell_q;  // the row's cell, in each field
-        reg  [W-1:0] sum0_q, sum1_q, out0_q, out1_q;
-        reg  [V-1:0] sum2_q, out2_q;
-        wire [W-1:0] next0, next1;  // of the lane that shifts into this one
-        wire [V-1:0] next2;
-
-        always @(posedge clk) begin
-          if (valid_q[1]) begin
-            if (emu_row_position) cell_q <= spread(rounded(product_q[l*28+14 +: 14]));
-            else                  cell_q <= spread(word3_q[l*10 +: 10]);
-          end
-        end
-
-        always @(posedge clk) begin
-          if (ended) begin
-            out0_q <= sum0_q;
-            out1_q <= sum1_q;
-            out2_q <= sum2_q;
-          end else if (move_q) begin
-            out0_q <= next0;
-            out1_q <= next1;
-            out2_q <= next2;
-          end
-          if (valid_q[2]) begin
-            if (first_q[2]) begin
-              sum0_q <= cell_q & mask0_q;
-              sum1_q <= cell_q & mask1_q;
-              sum2_q <= cell_q[V-1:0] & mask2_q;
-            end else begin
-              sum0_q <= sum0_q + (cell_q & mask0_q);
-              sum1_q <= sum1_q + (cell_q & mask1_q);
-              sum2_q <= sum2_q + (cell_q[V-1:0] & mask2_q);
-            end
-          end
-        end
-
-        if (l + ADC_LANES < LANES) begin : g_next
-          assign next0 = g_octet[(l+ADC_LANES)/8].g_lane[l+ADC_LANES].out0_q;
-          assign next1 = g_octet[(l+ADC_LANES)/8].g_lane[l+ADC_LANES].out1_q;
-          assign next2 = g_octet[(l+ADC_LANES)/8].g_lane[l+ADC_LANES].out2_q;
-        end else begin : g_none
-          assign {next0, next1, next2} = {2 * W + V{1'b0}};
-        end
-
-        if (l < ADC_LANES) begin : g_leaves
-          assign sums[l*171 +: 171] = {{W - V{1'b0}}, out2_q, out1_q, out0_q};
-        end
-      end
+    genvar m;
+    for (m = 0; m < ADC_LANES; m = m + 1) begin : g_leaves
+      assign sums[m*171 +: 171] = {19'd0, leaves_q[m*171 +: 152]};
     end
   endgenerate
 
-  wire unused_ok = &{1'b0, product_q};
+  wire unused_ok = &{1'b0, products, leaves_q};
 
 endmodule
 
