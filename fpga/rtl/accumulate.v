@@ -13,6 +13,7 @@ module accumulate #(
     parameter ADC_LANES = 4     // conversions a beat: 1, 2 or 4
 ) (
     input  wire                    clk,
+    input  wire                    clk_tables,
     input  wire                    rst_n,
     input  wire                    drop,
     output wire                    idle,
@@ -176,6 +177,7 @@ module accumulate #(
           .W_Q(W_Q)
       ) u_bank (
           .clk           (clk),
+          .clk_tables    (clk_tables),
           .rst_n         (rst_n),
           .empty         (drop),
           .raw           (cfg_raw),
@@ -201,6 +203,7 @@ module accumulate #(
 
   result_stage u_stage (
       .clk          (clk),
+      .clk_tables   (clk_tables),
       .rst_n        (rst_n),
       .empty        (drop),
       .advance      (advance),

@@ -14,6 +14,7 @@ module adc_gain #(
     parameter LANE      = 0     // which of them
 ) (
     input  wire         clk,
+    input  wire         clk_tables,
     input  wire         en,
     input  wire         wandering,
 
@@ -56,6 +57,7 @@ module adc_gain #(
       .W_A  (W_D + 2)
   ) u_gain (
       .clk          (clk),
+      .clk_write    (clk_tables),
       .write        (t_valid && t_mine && which == `TABLE_GAIN),
       .write_address({t_index[10:9], t_bank[W_D-1:0]}),
       .write_data   (t_data),

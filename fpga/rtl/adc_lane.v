@@ -14,6 +14,7 @@ module adc_lane #(
     parameter LANE      = 0     // which of them
 ) (
     input  wire               clk,
+    input  wire               clk_tables,
     input  wire               en,
 
     // Configuration and what follows from it
@@ -76,6 +77,7 @@ module adc_lane #(
 
   table_memory #(.DEPTH(DEPTH), .W(18), .W_A(W_D)) u_v (
       .clk          (clk),
+      .clk_write    (clk_tables),
       .write        (t_mine && which == `TABLE_V),
       .write_address(t_bank[W_D-1:0]),
       .write_data   (t_data),
@@ -86,6 +88,7 @@ module adc_lane #(
 
   table_memory #(.DEPTH(DEPTH), .W(18), .W_A(W_D)) u_offset (
       .clk          (clk),
+      .clk_write    (clk_tables),
       .write        (t_mine && which == `TABLE_OFFSET),
       .write_address(t_bank[W_D-1:0]),
       .write_data   (t_data),
@@ -126,6 +129,7 @@ module adc_lane #(
       .LANE     (LANE)
   ) u_noise (
       .clk           (clk),
+      .clk_tables    (clk_tables),
       .en            (en),
       .read_noise_on (emu_read_noise != 16'd0),
       .adc_noise_on  (emu_adc_noise != 16'd0),
@@ -161,6 +165,7 @@ module adc_lane #(
       .LANE     (LANE)
   ) u_gain (
       .clk          (clk),
+      .clk_tables   (clk_tables),
       .en           (en),
       .wandering    (wandering),
       .cfg_cells    (cfg_cells),
@@ -205,6 +210,7 @@ module adc_lane #(
 
   table_memory #(.DEPTH(`INL_ENTRIES), .W(18), .W_A(6)) u_inl (
       .clk          (clk),
+      .clk_write    (clk_tables),
       .write        (t_valid && which == `TABLE_INL),
       .write_address(t_index[5:0]),
       .write_data   (t_data),

@@ -14,6 +14,7 @@ module adc_noise #(
     parameter LANE      = 0     // which of them
 ) (
     input  wire               clk,
+    input  wire               clk_tables,
     input  wire               en,
     input  wire               read_noise_on,
     input  wire               adc_noise_on,
@@ -71,6 +72,7 @@ module adc_noise #(
       .W_A  (W_D)
   ) u_mroot (
       .clk          (clk),
+      .clk_write    (clk_tables),
       .write        (m_write && m_mine),
       .write_address(m_bank[W_D-1:0]),
       .write_data   (m_root),
@@ -96,6 +98,7 @@ module adc_noise #(
       .W_A  (10)
   ) u_gauss (
       .clk          (clk),
+      .clk_write    (clk_tables),
       .write        (g_write),
       .write_address(g_index),
       .write_data   (g_data),
@@ -132,6 +135,7 @@ module adc_noise #(
       .W_A  (10)
   ) u_gauss2 (
       .clk          (clk),
+      .clk_write    (clk_tables),
       .write        (g_write),
       .write_address(g_index),
       .write_data   (g_data),

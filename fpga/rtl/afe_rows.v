@@ -107,6 +107,7 @@ module afe_rows #(
           .W_A  (W_I + 1)
       ) u_codes (
           .clk          (clk),
+          .clk_write    (clk),
           .write        (take && mine),
           .write_address({load_q, offset[W_I-1:0]}),
           .write_data   (x_code),

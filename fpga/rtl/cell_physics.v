@@ -69,6 +69,7 @@ module cell_physics (
 
   table_memory #(.DEPTH(`TABLE_ENTRIES), .W(18), .W_A(10)) u_breakdown (
       .clk          (clk),
+      .clk_write    (clk),
       .write        (t_valid && which == `TABLE_BREAKDOWN),
       .write_address(t_index[9:0]),
       .write_data   (t_data),
@@ -79,6 +80,7 @@ module cell_physics (
 
   table_memory #(.DEPTH(`TABLE_ENTRIES), .W(18), .W_A(10)) u_formed (
       .clk          (clk),
+      .clk_write    (clk),
       .write        (t_valid && which == `TABLE_FORMED),
       .write_address(t_index[9:0]),
       .write_data   (t_data),

@@ -138,6 +138,7 @@ module cell_pulse (
 
   table_memory #(.DEPTH(`GATE_ENTRIES), .W(18), .W_A(8)) u_gate (
       .clk          (clk),
+      .clk_write    (clk),
       .write        (t_valid && {4'd0, t_table} == `TABLE_GATE),
       .write_address(t_index[7:0]),
       .write_data   (t_data),

@@ -49,6 +49,7 @@ module cell_step (
 
   table_memory #(.DEPTH(`TABLE_ENTRIES), .W(18), .W_A(10)) u_gauss_a (
       .clk          (clk),
+      .clk_write    (clk),
       .write        (t_gauss),
       .write_address(t_index),
       .write_data   (t_data),
@@ -59,6 +60,7 @@ module cell_step (
 
   table_memory #(.DEPTH(`TABLE_ENTRIES), .W(18), .W_A(10)) u_gauss_b (
       .clk          (clk),
+      .clk_write    (clk),
       .write        (t_gauss),
       .write_address(t_index),
       .write_data   (t_data),

@@ -55,6 +55,7 @@ module cell_sums #(
 
   table_memory #(.DEPTH(COLS), .W(48), .W_A(W_C)) u_sums (
       .clk          (clk),
+      .clk_write    (clk),
       .write        (load || update2_q),
       .write_address(write_column[W_C-1:0]),
       .write_data   (load ? {load_s2, load_s1} : {s2_q, s1_q}),

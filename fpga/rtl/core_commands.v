@@ -175,6 +175,7 @@ module core_commands #(
       .W_A  (9)
   ) u_results (
       .clk          (clk),
+      .clk_write    (clk),
       .write        (take),
       .write_address(results_q[8:0]),
       .write_data   (r_data),

@@ -12,6 +12,7 @@ module emu_convert #(
     parameter ADC_LANES = 4
 ) (
     input  wire                     clk,
+    input  wire                     clk_tables,
     input  wire                     rst_n,
     input  wire                     clear,
     output wire                     idle,
@@ -195,6 +196,7 @@ module emu_convert #(
           .LANE     (l)
       ) u_adc (
           .clk           (clk),
+          .clk_tables    (clk_tables),
           .en            (en),
           .cfg_polarity  (cfg_polarity),
           .cfg_reference (cfg_reference),

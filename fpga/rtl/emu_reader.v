@@ -16,6 +16,7 @@ module emu_reader #(
     input  wire                    clk,
     input  wire                    clk_rows,
     input  wire                    clk_results,
+    input  wire                    clk_tables,
     input  wire                    rst_n,
     input  wire                    drop,
     output wire                    idle,
@@ -110,6 +111,7 @@ module emu_reader #(
   ) u_rows (
       .clk              (clk),
       .clk_rows         (clk_rows),
+      .clk_tables       (clk_tables),
       .rst_n            (rst_n),
       .drop             (drop),
       .idle             (rows_idle),
@@ -165,6 +167,7 @@ module emu_reader #(
       .FLOOR    (FLOOR)
   ) u_samples (
       .clk               (clk_results),
+      .clk_tables        (clk_tables),
       .rst_n             (rst_n),
       .clear             (drop),
       .drain_idle        (drain_idle),

@@ -16,6 +16,7 @@ module emu_rows #(
 ) (
     input  wire                     clk,
     input  wire                     clk_rows,
+    input  wire                     clk_tables,
     input  wire                     rst_n,
     input  wire                     drop,
     output wire                     idle,
@@ -176,6 +177,7 @@ module emu_rows #(
       .W_A  (W_ROW)
   ) u_position (
       .clk          (clk_rows),
+      .clk_write    (clk_tables),
       .write        (t_valid && {4'd0, t_table} == `TABLE_U && t_index < ROWS[11:0]),
       .write_address(t_index[W_ROW-1:0]),
       .write_data   (t_data),

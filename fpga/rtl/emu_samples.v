@@ -13,6 +13,7 @@ module emu_samples #(
     parameter FLOOR     = 16    // least cycles between two units
 ) (
     input  wire                     clk,
+    input  wire                     clk_tables,
     input  wire                     rst_n,
     input  wire                     clear,
     output wire                     drain_idle,
@@ -158,6 +159,7 @@ module emu_samples #(
       .ADC_LANES(ADC_LANES)
   ) u_convert (
       .clk               (clk),
+      .clk_tables        (clk_tables),
       .rst_n             (rst_n),
       .clear             (clear),
       .idle              (convert_idle),

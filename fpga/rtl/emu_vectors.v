@@ -101,6 +101,7 @@ module emu_vectors (
       .W_A  (10)
   ) u_rows (
       .clk          (clk_rows),
+      .clk_write    (clk_rows),
       .write        (take),
       .write_address({load_q, position_q}),
       .write_data   ({x_line, x_code}),

@@ -163,7 +163,7 @@ module macro_emulator #(
       .ADC_LANES(ADC_LANES)
   ) u_reader (
       .clk(clk), .clk_rows(clk_rows),
-      .clk_results(clk_results), .rst_n(rst_n),
+      .clk_results(clk_results), .clk_tables(clk_pulses), .rst_n(rst_n),
       .drop(drop), .idle(reader_idle),
       .cfg_macro(cfg_macro), .cfg_range(cfg_range),
       .cfg_bits(cfg_bits), .cfg_signed(cfg_signed),

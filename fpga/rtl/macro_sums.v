@@ -197,6 +197,7 @@ module macro_sums #(
       .ADC_LANES(ADC_LANES)
   ) u_sums (
       .clk        (clk_results),
+      .clk_tables (clk_pulses),
       .rst_n      (rst_n),
       .drop       (drop),
       .idle       (sums_idle),

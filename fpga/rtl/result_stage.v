@@ -10,6 +10,7 @@
 
 module result_stage (
     input  wire               clk,
+    input  wire               clk_tables,
     input  wire               rst_n,
     input  wire               empty,
     input  wire               advance,
@@ -73,6 +74,7 @@ module result_stage (
 
   table_memory #(.DEPTH(`RANGES * `MAX_LINES), .W(18), .W_A(11)) u_correction (
       .clk          (clk),
+      .clk_write    (clk_tables),
       .write        (t_write),
       .write_address(t_address),
       .write_data   (t_data),

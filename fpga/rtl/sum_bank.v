@@ -11,6 +11,7 @@ module sum_bank #(
     parameter W_Q = 7  // bits of a quad number
 ) (
     input  wire               clk,
+    input  wire               clk_tables,
     input  wire               rst_n,
     input  wire               empty,
     input  wire               raw,
@@ -52,6 +53,7 @@ module sum_bank #(
 
   table_memory #(.DEPTH(4 << W_Q), .W(18), .W_A(W_Q + 2)) u_dark (
       .clk          (clk),
+      .clk_write    (clk_tables),
       .write        (t_write),
       .write_address(t_address),
       .write_data   (t_data),
@@ -109,6 +111,7 @@ module sum_bank #(
   // Two copies: one is read to add, one to send
   table_memory #(.DEPTH(4 << W_Q), .W(41), .W_A(W_Q + 2)) u_add (
       .clk          (clk),
+      .clk_write    (clk),
       .write        (valid_q[3]),
       .write_address(address4_q),
       .write_data   (sum4_q),
@@ -119,6 +122,7 @@ module sum_bank #(
 
   table_memory #(.DEPTH(4 << W_Q), .W(41), .W_A(W_Q + 2)) u_send (
       .clk          (clk),
+      .clk_write    (clk),
       .write        (valid_q[3]),
       .write_address(address4_q),
       .write_data   (sum4_q),

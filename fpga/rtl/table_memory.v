@@ -12,6 +12,7 @@ module table_memory #(
     parameter W_A   = 10     // bits of an address
 ) (
     input  wire           clk,
+    input  wire           clk_write,  // the same clock; it may rest while nothing is written
     input  wire           write,
     input  wire [W_A-1:0] write_address,
     input  wire [W-1:0]   write_data,
@@ -26,7 +27,7 @@ module table_memory #(
 
   initial for (i = 0; i < DEPTH; i = i + 1) entries[i] = {W{1'b0}};
 
-  always @(posedge clk) begin
+  always @(posedge clk_write) begin
     if (write) entries[write_address] <= write_data;
   end
 

@@ -50,20 +50,20 @@ module resting_clocks (
                   || `CORE.u_execution.u_registers.start
                   || `CORE.u_execution.u_registers.u_access.state_q != 3'd0;
 
-    // --- Pulses: a token that runs out, pulses, cells, their tables --------------------------------
+    // --- Pulses: a token that runs out, pulses, cells, tables --------------------------------
 
     wire table_write = `CORE.u_execution.t_valid;
     wire pulsing = table_write || `CORE.kill
                || `CORE.arm || `CORE.disarm
                || (`CORE.u_command.run
                    && !`OPERATIONS.is_vector)
+               || `MACRO.u_macro.m_write
                || !`MACRO.u_macro.array_idle;
     wire pulses  = pulsing || `ARRAY.u_macro.u_guard.held_q;
 
     // --- Results: sums that leave the lanes, conversions, results ----------------------------------
 
     wire results = table_write || `ARRAY.macro_abort
-                || `MACRO.u_macro.m_write
                 || `READER.unit_end
                 || `READER.move
                 || !`READER.drain_idle

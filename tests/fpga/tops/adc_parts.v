@@ -87,6 +87,7 @@ module adc_parts (
           .LANE     (LANES - 1)
       ) u_lane (
           .clk           (clk),
+          .clk_tables    (clk),
           .en            (en),
           .cfg_polarity  (cfg_polarity),
           .cfg_reference (cfg_reference),

@@ -180,6 +180,7 @@ module afe_guarded (
       .ADC_LANES(2)
   ) u_sums (
       .clk        (clk),
+      .clk_tables (clk),
       .rst_n      (rst_n),
       .drop       (kill),
       .idle       (),

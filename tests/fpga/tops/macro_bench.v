@@ -224,6 +224,7 @@ module macro_bench #(
       .ADC_LANES(ADC_LANES)
   ) u_sums (
       .clk        (clk),
+      .clk_tables (clk),
       .rst_n      (rst_n),
       .drop       (drop),
       .idle       (sums_idle),

@@ -60,6 +60,7 @@ module sums_parts (
           .ADC_LANES(LANES)
       ) u_sums (
           .clk        (clk),
+          .clk_tables (clk),
           .rst_n      (rst_n),
           .drop       (drop),
           .idle       (idles[i]),
