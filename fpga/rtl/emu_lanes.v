@@ -121,7 +121,7 @@ module emu_lanes #(
   assign move_quad  = quad_q;
 
   // ---- Lanes. One block, the last stage first, with blocking assignments: a stage reads what the one before it
-  // held until now, and the loops stay loops in simulation, which takes a third of the time.
+  // held until now, and in simulation the loops stay loops, which a compiler makes vector instructions.
   wire [3*WORDS*10-1:0] row      = {{3 * WORDS * 10 - LANES * 10{1'b0}}, word3_q};
   wire [3*WORDS*28-1:0] products = {{3 * WORDS * 28 - LANES * 28{1'b0}}, product_q};
 
