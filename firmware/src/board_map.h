@@ -4,7 +4,7 @@
 #define BOARD_MAP_H
 
 // clang-format off
-#define MAP_HASH 0x8F6A4BF3u
+#define BOARD_MAP_HASH 0x8F6A4BF3u
 #define PROTOCOL_VERSION 1u
 #define CLK_HZ 60000000u
 #define BAUD 3000000u
@@ -137,14 +137,11 @@ enum telemetry_code {
 
 //  https://github.com/SystemRDL/PeakRDL-cheader
 
-#ifndef BOARD_MAP_H
-#define BOARD_MAP_H
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 #include <stdint.h>
-#include <assert.h>
 
 // reg - ohmloop::MAGIC
 #define OHMLOOP__MAGIC__VALUE_bm 0xffffffff
@@ -1013,12 +1010,12 @@ typedef struct __attribute__ ((__packed__)) {
 } ohmloop_t;
 
 
-static_assert(sizeof(ohmloop_t) == 0x100, "Packing error");
+#ifndef __cplusplus
+_Static_assert(sizeof(ohmloop_t) == 0x100, "Packing error");
+#endif
 
 #ifdef __cplusplus
 }
 #endif
-
-#endif /* BOARD_MAP_H */
 // clang-format on
 #endif

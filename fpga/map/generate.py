@@ -225,8 +225,16 @@ def verilog_text(board_map: Map) -> str:
     return "\n".join(out)
 
 
+def c_registers() -> str:
+    """PeakRDL's register structs without a guard of their own: they come inside board_map.h's."""
+    text = peakrdl("c-header", "board_map.h", "-b", "ltoh")
+    text = re.sub(r"(?m)^(// .*\b(20\d\d|Generated).*|#.*\bBOARD_MAP_H.*|#include <assert.h>)\n", "", text)
+    # C and C++ share no word for it without a header that a core without an operating system has not.
+    return re.sub(r"(?m)^static_assert(.*)$", r"#ifndef __cplusplus\n_Static_assert\1\n#endif", text)
+
+
 def c_text(board_map: Map, registers: str) -> str:
-    """PeakRDL's register header with the enumerations before it."""
+    """PeakRDL's register structs with the enumerations before them."""
     out = [
         f"// {LICENCE}",
         f"// {MARK}",
@@ -235,7 +243,7 @@ def c_text(board_map: Map, registers: str) -> str:
         "",
         "// clang-format off",
     ]
-    out.append(f"#define MAP_HASH 0x{board_map.hash:08X}u")
+    out.append(f"#define BOARD_MAP_HASH 0x{board_map.hash:08X}u")
     out += [f"#define {name} {value}u" for name, value, _ in board_map.enums["constant_e"]]
     for enum in ENUMS[1:]:
         prefix = enum.removesuffix("_e").upper()
@@ -324,16 +332,13 @@ def products() -> dict[Path, str]:
         "--module-name",
         "board_regs",
     )
-    header = re.sub(
-        r"(?m)^// .*\b(20\d\d|Generated).*\n", "", peakrdl("c-header", "board_map.h", "-b", "ltoh")
-    )
     return {
         ROOT / "fpga/rtl/generated/board_regs.sv": f"// {MARK}\n{regs}",
         ROOT / "fpga/rtl/generated/board_map.vh": verilog_text(board_map),
         ROOT / "fpga/rtl/generated/core_bridge.vh": bridge_verilog(),
         ROOT / "fpga/rtl/generated/axi_window.vh": window_verilog(),
         ROOT / "firmware/src/core_bridge.h": bridge_c(),
-        ROOT / "firmware/src/board_map.h": c_text(board_map, header),
+        ROOT / "firmware/src/board_map.h": c_text(board_map, c_registers()),
         ROOT / "host/ohmloop/_map.py": ruff_formatted(python_text(board_map)),
         ROOT / "docs/registers.md": markdown_text(board_map),
     }

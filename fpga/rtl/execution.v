@@ -174,25 +174,16 @@ module execution #(
   );
 
   telemetry u_telemetry (
-      .clk        (clk),
-      .rst_n      (rst_n),
-      .begun      (start),
-      .answered   (answered),
-      .opcode     (opcode),
-      .status     (r_status),
-      .r_write    (r_write),
-      .r_address  (r_address),
-      .r_data     (r_data),
-      .result     (result),
-      .given      (given),
-      .given_kind (given_kind),
-      .given_cells(given_cells),
-      .start      (start && is_telemetry),
-      .done       (telemetry_done),
-      .total      (telemetry_total),
-      .w_write    (telemetry_write),
-      .w_address  (telemetry_address),
-      .w_data     (telemetry_data)
+      .clk(clk), .rst_n(rst_n),
+      .begun(start), .answered(answered),
+      .opcode(opcode), .status(r_status),
+      .r_write(r_write), .r_address(r_address),
+      .r_data(r_data), .result(result),
+      .given(given), .given_kind(given_kind),
+      .given_cells(given_cells), .start(start && is_telemetry),
+      .done(telemetry_done), .total(telemetry_total),
+      .w_write(telemetry_write), .w_address(telemetry_address),
+      .w_data(telemetry_data)
   );
 
   array_path #(
@@ -232,8 +223,7 @@ module execution #(
       .given_kind(given_kind), .result(result),
       .t_valid(t_valid), .t_table(t_table),
       .t_index(t_index), .t_data(t_data),
-      .emu(emu), .nv_in(nv_in),
-      .nv_out        (nv_out)
+      .emu(emu), .nv_in(nv_in), .nv_out(nv_out)
   );
 
   // ---- Outputs ----

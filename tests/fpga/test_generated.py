@@ -16,3 +16,9 @@ def test_products_of_the_map_are_current():
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_firmware_compiles_the_register_structs():
+    header = (ROOT / "firmware/src/board_map.h").read_text()
+    assert header.count("#ifndef BOARD_MAP_H\n") == 1  # a second guard inside would hide them
+    assert "_Static_assert(sizeof(ohmloop_t) == 0x100" in header
