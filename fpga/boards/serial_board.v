@@ -109,7 +109,9 @@ module serial_board #(
       .nv_write    (),
       .nv_row      (),
       .nv_column   (),
-      .nv_g        ()
+      .nv_g        (),
+      .pins_in     (24'd0),
+      .pins_out    ()
   );
 
 endmodule

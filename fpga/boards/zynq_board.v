@@ -165,7 +165,9 @@ module zynq_board #(
       .nv_write    (),
       .nv_row      (),
       .nv_column   (),
-      .nv_g        ()
+      .nv_g        (),
+      .pins_in     (24'd0),
+      .pins_out    ()
   );
 
 endmodule

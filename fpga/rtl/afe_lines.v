@@ -25,7 +25,6 @@ module afe_lines #(
     input  wire                  cfg_reference,
     input  wire [COLS-1:0]       cfg_mask,
     input  wire                  pulsing,
-    input  wire [1:0]            p_kind,
     input  wire [8:0]            p_row,
     input  wire [COLS-1:0]       p_mask,
     input  wire [8:0]            first,
@@ -55,14 +54,13 @@ module afe_lines #(
 
   localparam ROW_BITS = 4 * ROWS / ROW_CHAINS;
   localparam COL_BITS = 4 * COLS / COL_CHAINS;
-  localparam [1:0] RESET = 2'd2;
 
   wire [$clog2(ROW_BITS)-1:0] row_position;
   wire [$clog2(COL_BITS)-1:0] col_position;
   wire [ROW_CHAINS-1:0]       row_bits;
   wire [COL_CHAINS-1:0]       col_bits;
 
-  wire       row_takes = (p_kind == RESET) != cfg_polarity;
+  wire       row_takes = !cfg_polarity;  // BL to SL
   wire [2:0] at_rest   = cfg_idle == 2'd1 ? 3'd7 : cfg_idle == 2'd2 ? 3'd4 : 3'd0;
 
   afe_rows #(

@@ -23,6 +23,7 @@ module afe_rails #(
     // What they carry
     input  wire            pulsing,
     input  wire            from_reference,
+    input  wire            sweeping,        // `level` is the word lines' voltage
     input  wire [15:0]     level,
     input  wire [15:0]     read_code,
     input  wire [15:0]     voltage,
@@ -62,6 +63,7 @@ module afe_rails #(
   wire [15:0] pulse   = pulsing ? voltage : 16'd0;
   wire [15:0] drive   = pulsing ? voltage : read_code;
   wire [15:0] asked   = pulsing || !from_reference ? 16'd0 : level;
+  wire [15:0] lines   = pulsing ? gate : sweeping ? level : READ_GATE;
   wire [15:0] current = asked[15] ? below(-asked) : above(asked);
 
   dac80508 #(
@@ -79,7 +81,7 @@ module afe_rails #(
       .start   (dac_do[2]),
       .command (dac_do[1:0]),
       .channels(8'h7F),
-      .codes   ({16'd0, COMMON, current, above({1'b0, drive[15:1]}), above(pulsing ? gate : READ_GATE), above(pulse),
+      .codes   ({16'd0, COMMON, current, above({1'b0, drive[15:1]}), above(lines), above(pulse),
                  below(read), above(read)}),
       .ready   (dac_says[2]),
       .done    (dac_says[1]),

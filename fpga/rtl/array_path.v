@@ -11,7 +11,8 @@ module array_path #(
     parameter COLS              = 512,
     parameter LANES             = 64,
     parameter ADC_LANES         = 4,
-    parameter MAX_PAYLOAD_WORDS = 1024
+    parameter MAX_PAYLOAD_WORDS = 1024,
+    parameter [287:0] AFE       = 288'd0  // 0: the emulated macro, else afe_front's
 ) (
     input  wire                clk,
     input  wire                clk_pulses,
@@ -85,7 +86,11 @@ module array_path #(
 
     // Non-volatile restore and mirror
     input  wire [LANES*10+13:0] nv_in,    // data, address, kind, load (docs/macro_port.md)
-    output wire [28:0]         nv_out    // g, column, row, write
+    output wire [28:0]         nv_out,    // g, column, row, write
+
+    // Pins of the analog front end (afe_front)
+    input  wire [23:0]         pins_in,
+    output wire [60:0]         pins_out
 );
 
   wire        g_valid, g_dry, x_offered, x_last, macro_abort, refresh, g_done, x_taken, empty;
@@ -183,7 +188,8 @@ module array_path #(
       .ROWS     (ROWS),
       .COLS     (COLS),
       .LANES    (LANES),
-      .ADC_LANES(ADC_LANES)
+      .ADC_LANES(ADC_LANES),
+      .AFE      (AFE)
   ) u_macro (
       .clk          (clk),
       .clk_pulses   (clk_pulses),
@@ -246,7 +252,9 @@ module array_path #(
       .nv_write     (nv_out[0]),
       .nv_row       (nv_out[9:1]),
       .nv_column    (nv_out[18:10]),
-      .nv_g         (nv_out[28:19])
+      .nv_g         (nv_out[28:19]),
+      .pins_in      (pins_in),
+      .pins_out     (pins_out)
   );
 
   assign result = sum_valid;

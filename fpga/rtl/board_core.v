@@ -21,6 +21,7 @@ module board_core #(
     parameter        MAX_PAYLOAD_WORDS = 1024,   // largest payload of a frame, in words
     parameter [31:0] BUILD_HASH        = 32'd0,  // names this build in HELLO
     parameter [0:0]  SIMULATED         = 1'b0,   // identity flag: a simulated board
+    parameter [287:0] AFE              = 288'd0, // 0: the emulated macro, else the analog front end (afe_front, afe_board.vh)
     parameter [15:0] CEILING_FORM_V    = `VOLTAGE_CEILING,  // highest limits that can be set, DAC codes
     parameter [15:0] CEILING_SET_V     = `VOLTAGE_CEILING,
     parameter [15:0] CEILING_RESET_V   = `VOLTAGE_CEILING,
@@ -68,7 +69,11 @@ module board_core #(
     output wire                nv_write,
     output wire [8:0]          nv_row,
     output wire [8:0]          nv_column,
-    output wire [9:0]          nv_g
+    output wire [9:0]          nv_g,
+
+    // Pins of the analog front end (afe_front); with the emulated macro tie inputs off, outputs are low
+    input  wire [23:0]         pins_in,
+    output wire [60:0]         pins_out
 );
 
 `ifndef RESTING_CLOCKS
@@ -76,6 +81,7 @@ module board_core #(
       clk_results = clk, clk_core = clk;
 `endif
 
+  localparam [0:0]  ANALOG   = AFE != 288'd0;  // its array is emulated where the whole board is simulated
   localparam [31:0] LANES_32 = LANES, ADC_LANES_32 = ADC_LANES, COLS_32 = COLS, ROWS_32 = ROWS;
 
   wire        q_valid, q_dropped, safe_seen, epoch_seen, epoch_clear, epoch_open, feed, q_done, r_write;
@@ -124,7 +130,7 @@ module board_core #(
       .epoch_open     (epoch_open),
       .feed           (feed),
       .state          ({1'b0, state}),
-      .id_flags       ({12'd0, SIMULATED, 1'b1, image_crc != 32'd0, 1'b1}),
+      .id_flags       ({11'd0, ANALOG, SIMULATED, 1'b1, image_crc != 32'd0, !ANALOG || SIMULATED}),
       .id_build       (BUILD_HASH),
       .id_firmware    (image_crc),
       .id_uid         (uid),
@@ -144,6 +150,8 @@ module board_core #(
       .LANES            (LANES),
       .ADC_LANES        (ADC_LANES),
       .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS),
+      .EMULATES         ({!ANALOG, !ANALOG || SIMULATED}),
+      .AFE              (AFE),
       .CEILINGS         ({CEILING_WIDTH, CEILING_GATE_V, CEILING_READ_V, CEILING_RESET_V, CEILING_SET_V, CEILING_FORM_V})
   ) u_core (
       .clk            (clk),
@@ -186,7 +194,9 @@ module board_core #(
       .read_active    (read_active),
       .safe_latched   (safe_latched),
       .nv_in          ({nv_data, nv_address, nv_kind, nv_load}),
-      .nv_out         ({nv_g, nv_column, nv_row, nv_write})
+      .nv_out         ({nv_g, nv_column, nv_row, nv_write}),
+      .pins_in        (pins_in),
+      .pins_out       (pins_out)
   );
 
 endmodule

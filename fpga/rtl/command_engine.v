@@ -9,7 +9,8 @@
 module command_engine #(
     parameter ROWS              = 512,
     parameter COLS              = 512,
-    parameter MAX_PAYLOAD_WORDS = 1024
+    parameter MAX_PAYLOAD_WORDS = 1024,
+    parameter [1:0] EMULATES    = 2'b11  // as request_fetch has it
 ) (
     input  wire            clk,
     input  wire            clk_time,
@@ -144,7 +145,8 @@ module command_engine #(
   request_check #(
       .ROWS             (ROWS),
       .COLS             (COLS),
-      .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS)
+      .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS),
+      .EMULATES         (EMULATES)
   ) u_check (
       .clk           (clk_check),
       .rst_n         (rst_n),

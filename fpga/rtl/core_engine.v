@@ -14,6 +14,8 @@ module core_engine #(
     parameter        LANES             = 64,
     parameter        ADC_LANES         = 4,
     parameter        MAX_PAYLOAD_WORDS = 1024,
+    parameter [1:0]   EMULATES = 2'b11,   // as request_fetch has it
+    parameter [287:0] AFE      = 288'd0,  // 0: the emulated macro, else afe_front's
     parameter [111:0] CEILINGS = 112'd0  // of LIMIT_FORM_V .. LIMIT_WIDTH, the first lowest
 ) (
     input  wire                clk,
@@ -62,7 +64,11 @@ module core_engine #(
 
     // Non-volatile restore and mirror
     input  wire [LANES*10+13:0] nv_in,    // data, address, kind, load (docs/macro_port.md)
-    output wire [28:0]         nv_out    // g, column, row, write
+    output wire [28:0]         nv_out,    // g, column, row, write
+
+    // Pins of the analog front end (afe_front)
+    input  wire [23:0]         pins_in,
+    output wire [60:0]         pins_out
 );
 
   wire            operation_timeout, operation_runs, hash_start, arm, disarm, stop, row_last, column_last, run_start;
@@ -82,10 +88,15 @@ module core_engine #(
   wire [COLS-1:0] columns_mask;
   wire [ROWS-1:0] rows_mask;
 
+  // ---- A part of the analog front end that does not answer ----
+  reg lost_q;
+  always @(posedge clk) lost_q <= rst_n && pins_out[17];
+
   command_engine #(
       .ROWS             (ROWS),
       .COLS             (COLS),
-      .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS)
+      .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS),
+      .EMULATES         (EMULATES)
   ) u_command (
       .clk              (clk),
       .clk_time         (clk_time),
@@ -156,6 +167,7 @@ module core_engine #(
       .LANES            (LANES),
       .ADC_LANES        (ADC_LANES),
       .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS),
+      .AFE              (AFE),
       .CEILINGS         (CEILINGS)
   ) u_execution (
       .clk(clk), .clk_time(clk_time),
@@ -193,7 +205,8 @@ module core_engine #(
       .state(state), .link_counts(link_counts),
       .image_crc(image_crc), .watchdog_trips(watchdog_trips),
       .pulses(pulses), .nv_in(nv_in),
-      .nv_out          (nv_out)
+      .nv_out(nv_out), .pins_in(pins_in),
+      .pins_out        (pins_out)
   );
 
   safety u_safety (
@@ -204,7 +217,7 @@ module core_engine #(
       .watchdog_trip    (watchdog_trip),
       .break_seen       (break_seen),
       .stop_pin         (stop_pin),
-      .fault            (q_done && r_status == `STATUS_FIRMWARE_FAULT),
+      .fault            ((q_done && r_status == `STATUS_FIRMWARE_FAULT) || (pins_out[17] && !lost_q)),
       .operation_timeout(operation_timeout),
       .epoch_seen       (epoch_seen),
       .clear_safe       (clear_safe && !stop),

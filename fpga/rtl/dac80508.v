@@ -109,7 +109,7 @@ module dac80508 #(
   always @(*) begin : next_state
     state_d = state_q;
     case (state_q)
-      ST_IDLE: if (start && !halt) case (command)
+      ST_IDLE: if (start && !halt && settled) case (command)
         2'd0:    state_d = ST_POWER;
         2'd1:    state_d = ST_ASK;
         2'd2:    state_d = channels == 8'd0 ? ST_LDAC : ST_WRITE;
@@ -148,7 +148,10 @@ module dac80508 #(
   end
 
   always @(posedge clk) begin
-    timer_q <= state_q != ST_WAIT && state_q != ST_POWER ? RESET_1 : settled ? timer_q : timer_q - 32'd1;
+    // Runs on when a bring-up is cut short: nobody speaks to parts that come out of reset.
+    if (!rst_n) timer_q <= 32'd0;
+    else if (state_q == ST_SOFT || (state_q == ST_IDLE && state_d == ST_POWER)) timer_q <= RESET_1;
+    else if (!settled) timer_q <= timer_q - 32'd1;
     if (state_q == ST_IDLE) begin
       command_q <= command;
       left_q    <= channels;
@@ -187,7 +190,7 @@ module dac80508 #(
   );
 
   // ---- Outputs ----
-  assign ready   = state_q == ST_IDLE;
+  assign ready   = state_q == ST_IDLE && settled;
   assign done    = state_q == ST_DONE && !stop;
   assign present = present_q;
   assign missing = missing_q;

@@ -13,6 +13,7 @@ module execution #(
     parameter        LANES             = 64,
     parameter        ADC_LANES         = 4,
     parameter        MAX_PAYLOAD_WORDS = 1024,
+    parameter [287:0] AFE      = 288'd0,  // 0: the emulated macro, else afe_front's
     parameter [111:0] CEILINGS = 112'd0  // of LIMIT_FORM_V .. LIMIT_WIDTH, the first lowest
 ) (
     input  wire                clk,
@@ -99,7 +100,11 @@ module execution #(
 
     // Non-volatile restore and mirror
     input  wire [LANES*10+13:0] nv_in,    // data, address, kind, load (docs/macro_port.md)
-    output wire [28:0]         nv_out    // g, column, row, write
+    output wire [28:0]         nv_out,    // g, column, row, write
+
+    // Pins of the analog front end (afe_front)
+    input  wire [23:0]         pins_in,
+    output wire [60:0]         pins_out
 );
 
   wire [63:0] limit_voltage;
@@ -191,7 +196,8 @@ module execution #(
       .COLS             (COLS),
       .LANES            (LANES),
       .ADC_LANES        (ADC_LANES),
-      .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS)
+      .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS),
+      .AFE              (AFE)
   ) u_array (
       .clk(clk), .clk_pulses(clk_pulses),
       .clk_rows(clk_rows), .clk_results(clk_results),
@@ -223,7 +229,8 @@ module execution #(
       .given_kind(given_kind), .result(result),
       .t_valid(t_valid), .t_table(t_table),
       .t_index(t_index), .t_data(t_data),
-      .emu(emu), .nv_in(nv_in), .nv_out(nv_out)
+      .emu(emu), .nv_in(nv_in), .nv_out(nv_out),
+      .pins_in(pins_in), .pins_out(pins_out)
   );
 
   // ---- Outputs ----

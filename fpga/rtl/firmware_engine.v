@@ -227,7 +227,10 @@ module firmware_engine #(
   assign answer    = {loads ? 16'd1 : core_total, status == `STATUS_OK ? 2'd1 : 2'd3, words, status};
   assign q_address = loads ? load_q : core_q;
   assign runs      = state_q == ST_RUN || state_q == ST_END;
-  assign op        = {pulsing ? `OP_PULSE : `OP_READ_CELLS, op_fields, op_first, op_last, op_row};
+  // The firmware's pulses go as the host's do: SET and FORM drive the columns (polarity 1), RESET drives the row and lets unselected lines float (idle policy 1).
+  wire        resets = op_fields[9:8] == `PULSE_RESET;
+  wire [95:0] sent   = pulsing ? {op_fields[95:13], 1'b0, resets, !resets, op_fields[9:0]} : op_fields;
+  assign op        = {pulsing ? `OP_PULSE : `OP_READ_CELLS, sent, op_first, op_last, op_row};
   assign x_code    = {8'd0, !op_fields[27]};
 
 endmodule

@@ -7,10 +7,11 @@
 `include "board_map.vh"
 
 module guarded_macro #(
-    parameter ROWS      = 512,
-    parameter COLS      = 512,
-    parameter LANES     = 64,
-    parameter ADC_LANES = 4
+    parameter         ROWS      = 512,
+    parameter         COLS      = 512,
+    parameter         LANES     = 64,
+    parameter         ADC_LANES = 4,
+    parameter [287:0] AFE       = 288'd0  // 0: the emulated macro, else afe_front's
 ) (
     input  wire                clk,
     input  wire                clk_pulses,
@@ -85,7 +86,11 @@ module guarded_macro #(
     output wire                nv_write,
     output wire [8:0]          nv_row,
     output wire [8:0]          nv_column,
-    output wire [9:0]          nv_g
+    output wire [9:0]          nv_g,
+
+    // Pins of the analog front end (afe_front)
+    input  wire [23:0]         pins_in,
+    output wire [60:0]         pins_out
 );
 
   wire            p_valid, p_ready, p_done, x_valid, x_ready;
@@ -151,13 +156,15 @@ module guarded_macro #(
       .ROWS     (ROWS),
       .COLS     (COLS),
       .LANES    (LANES),
-      .ADC_LANES(ADC_LANES)
+      .ADC_LANES(ADC_LANES),
+      .AFE      (AFE)
   ) u_macro (
       .clk         (clk),
       .clk_pulses  (clk_pulses),
       .clk_rows    (clk_rows),
       .clk_results (clk_results),
       .rst_n       (rst_n),
+      .safe        (kill || safe_latched),
       .reading     (reading),
       .opcode      (opcode),
       .fixed       (fixed[127:0]),
@@ -204,7 +211,9 @@ module guarded_macro #(
       .nv_write    (nv_write),
       .nv_row      (nv_row),
       .nv_column   (nv_column),
-      .nv_g        (nv_g)
+      .nv_g        (nv_g),
+      .pins_in     (pins_in),
+      .pins_out    (pins_out)
   );
 
   assign given_kind = p_kind;

@@ -48,6 +48,7 @@ module macro_afe #(
     input  wire                    cfg_polarity,
     input  wire [1:0]              cfg_idle,
     input  wire                    cfg_reference,
+    input  wire                    cfg_sweep,    // `cfg_level` is the gate, above COMMON
     input  wire [15:0]             cfg_level,
     input  wire [15:0]             cfg_read_code,
     input  wire [COLS-1:0]         cfg_mask,
@@ -117,6 +118,7 @@ module macro_afe #(
   wire [8:0] first;
   wire       full, free, take, lines_empty, reader_idle, quiet, adc_go, mute, pulsing, running;
   wire       clear = drop || safe;
+  wire       unused = &{1'b0, p_kind};  // the polarity says which line takes the pulse
 
   // ---- State ----
   reg [1:0] range_q, flags_q;  // of flags: reference, refresh
@@ -174,7 +176,6 @@ module macro_afe #(
       .cfg_reference(cfg_reference),
       .cfg_mask     (cfg_mask),
       .pulsing      (pulsing),
-      .p_kind       (p_kind),
       .p_row        (p_row),
       .p_mask       (p_mask),
       .first        (first),
@@ -204,6 +205,7 @@ module macro_afe #(
       .rst_n         (rst_n),
       .pulsing       (pulsing),
       .from_reference(cfg_reference),
+      .sweeping      (cfg_sweep),
       .level         (cfg_level),
       .read_code     (cfg_read_code),
       .voltage       (p_voltage),

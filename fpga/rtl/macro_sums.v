@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The emulated macro and the sums of its conversions (docs/macro_port.md).
+// The macro, emulated or an analog front end, and the sums of its conversions (docs/macro_port.md).
 //
 // Configuration comes straight from the words of the request, as the protocol lays them out. `empty` is high when
 // neither macro nor sums hold anything; `drop` empties both.
@@ -8,16 +8,18 @@
 `include "board_map.vh"
 
 module macro_sums #(
-    parameter ROWS      = 512,
-    parameter COLS      = 512,
-    parameter LANES     = 64,
-    parameter ADC_LANES = 4
+    parameter         ROWS      = 512,
+    parameter         COLS      = 512,
+    parameter         LANES     = 64,
+    parameter         ADC_LANES = 4,
+    parameter [287:0] AFE       = 288'd0  // 0: the emulated macro, else afe_front's
 ) (
     input  wire                clk,
     input  wire                clk_pulses,
     input  wire                clk_rows,
     input  wire                clk_results,
     input  wire                rst_n,
+    input  wire                safe,            // kill or the safe latch
 
     // The request
     input  wire                reading,         // vectors run: polarity and idle policy are theirs, else the pulse's
@@ -74,7 +76,11 @@ module macro_sums #(
     output wire                nv_write,
     output wire [8:0]          nv_row,
     output wire [8:0]          nv_column,
-    output wire [9:0]          nv_g
+    output wire [9:0]          nv_g,
+
+    // Pins of the analog front end (afe_front)
+    input  wire [23:0]         pins_in,
+    output wire [60:0]         pins_out
 );
 
   localparam G = $clog2(LANES);
@@ -90,107 +96,101 @@ module macro_sums #(
   wire [ADC_LANES*24-1:0] s_code;
   wire                    unused_bits = &{first_group[9:3], last_group[9:3], fixed[31:28], fixed[15], fixed[7:0]};
 
-  macro_emulator #(
-      .ROWS     (ROWS),
-      .COLS     (COLS),
-      .LANES    (LANES),
-      .ADC_LANES(ADC_LANES)
-  ) u_macro (
-      .clk               (clk),
-      .clk_pulses        (clk_pulses),
-      .clk_rows          (clk_rows),
-      .clk_results       (clk_results),
-      .rst_n             (rst_n),
-      .cfg_macro         (8'd0),
-      .cfg_range         (fixed[9:8]),
-      .cfg_bits          (fixed[19:16]),
-      .cfg_signed        (fixed[22]),
-      .cfg_raw           (is_raw),
-      .cfg_cells         (opcode == `OP_READ_CELLS || opcode == `OP_SWEEP),
-      .cfg_repeats       (8'd1 << fixed[14:12]),
-      .cfg_polarity      (reading ? fixed[24] : fixed[10]),
-      .cfg_idle          (reading ? fixed[26:25] : fixed[12:11]),
-      .cfg_reference     (fixed[27]),
-      .cfg_sweep         (is_sweep),
-      .cfg_level         (fixed[63:48]),
-      .cfg_read_code     (fixed[47:32]),
-      .cfg_mask          (columns_mask),
-      .cfg_first_group   (first_group[2:0]),
-      .cfg_last_group    (last_group[2:0]),
-      .x_valid           (x_valid),
-      .x_ready           (x_ready),
-      .x_line            (x_line),
-      .x_code            (x_code),
-      .x_last            (x_last),
-      .x_index           (x_index),
-      .s_ready           (s_ready),
-      .s_take            (s_take),
-      .s_valid           (s_valid),
-      .s_column          (s_column),
-      .s_plane           (s_plane),
-      .s_keep            (s_keep),
-      .s_code            (s_code),
-      .s_saturated       (s_saturated),
-      .s_first           (s_first),
-      .s_last            (s_last),
-      .p_valid           (p_valid),
-      .p_ready           (p_ready),
-      .p_kind            (p_kind),
-      .p_row             (p_row),
-      .p_mask            (p_mask),
-      .p_voltage         (p_voltage),
-      .p_gate            (p_gate),
-      .p_elapsed         (p_elapsed),
-      .p_index           (p_index),
-      .p_drive           (p_drive),
-      .p_done            (p_done),
-      .e_valid           (c_ask[30]),
-      .e_done            (c_answer[12]),
-      .e_row             (row),
-      .e_fields          (fixed[127:16]),
-      .c_valid           (c_ask[0]),
-      .c_ready           (c_answer[0]),
-      .c_write           (c_ask[1]),
-      .c_row             (c_ask[10:2]),
-      .c_column          (c_ask[19:11]),
-      .c_g               (c_ask[29:20]),
-      .c_rvalid          (c_answer[1]),
-      .c_rdata           (c_answer[11:2]),
-      .refresh           (refresh),
-      .refresh_done      (refresh_done),
-      .t_valid           (t_valid),
-      .t_table           (t_table),
-      .t_index           (t_index),
-      .t_data            (t_data),
-      .emu_chip_seed     (emu[31:0]),
-      .emu_noise_seed    (emu[63:32]),
-      .emu_read_noise    (emu[79:64]),
-      .emu_adc_noise     (emu[95:80]),
-      .emu_adc_min       (emu[119:96]),
-      .emu_adc_max       (emu[143:120]),
-      .emu_range_shift   (emu[175:144]),
-      .emu_read_gain     (emu[207:176]),
-      .emu_reference_unit(emu[223:208]),
-      .emu_formed_floor  (emu[233:224]),
-      .emu_stress_origin (emu[249:234]),
-      .emu_stress_slope  (emu[265:250]),
-      .emu_reset_onset   (emu[281:266]),
-      .emu_reset_slope_v (emu[297:282]),
-      .emu_reset_slope_w (emu[313:298]),
-      .emu_reset_spread  (emu[329:314]),
-      .emu_row_position  (emu[330]),
-      .emu_physics       (emu[810:331]),
-      .drop              (drop),
-      .idle              (macro_idle),
-      .nv_load           (nv_load),
-      .nv_kind           (nv_kind),
-      .nv_address        (nv_address),
-      .nv_data           (nv_data),
-      .nv_write          (nv_write),
-      .nv_row            (nv_row),
-      .nv_column         (nv_column),
-      .nv_g              (nv_g)
-  );
+  generate
+    if (AFE == 288'd0) begin : g_emulated
+      macro_emulator #(
+          .ROWS     (ROWS),
+          .COLS     (COLS),
+          .LANES    (LANES),
+          .ADC_LANES(ADC_LANES)
+      ) u_macro (
+          .clk(clk), .clk_pulses(clk_pulses),
+          .clk_rows(clk_rows), .clk_results(clk_results),
+          .rst_n(rst_n), .cfg_macro(8'd0),
+          .cfg_range(fixed[9:8]), .cfg_bits(fixed[19:16]),
+          .cfg_signed(fixed[22]), .cfg_raw(is_raw),
+          .cfg_cells(opcode == `OP_READ_CELLS || opcode == `OP_SWEEP), .cfg_repeats(8'd1 << fixed[14:12]),
+          .cfg_polarity(reading ? fixed[24] : fixed[10]), .cfg_idle(reading ? fixed[26:25] : fixed[12:11]),
+          .cfg_reference(fixed[27]), .cfg_sweep(is_sweep),
+          .cfg_level(fixed[63:48]), .cfg_read_code(fixed[47:32]),
+          .cfg_mask(columns_mask), .cfg_first_group(first_group[2:0]),
+          .cfg_last_group(last_group[2:0]), .x_valid(x_valid),
+          .x_ready(x_ready), .x_line(x_line),
+          .x_code(x_code), .x_last(x_last),
+          .x_index(x_index), .s_ready(s_ready),
+          .s_take(s_take), .s_valid(s_valid),
+          .s_column(s_column), .s_plane(s_plane),
+          .s_keep(s_keep), .s_code(s_code),
+          .s_saturated(s_saturated), .s_first(s_first),
+          .s_last(s_last), .p_valid(p_valid),
+          .p_ready(p_ready), .p_kind(p_kind),
+          .p_row(p_row), .p_mask(p_mask),
+          .p_voltage(p_voltage), .p_gate(p_gate),
+          .p_elapsed(p_elapsed), .p_index(p_index),
+          .p_drive(p_drive), .p_done(p_done),
+          .e_valid(c_ask[30]), .e_done(c_answer[12]),
+          .e_row(row), .e_fields(fixed[127:16]),
+          .c_valid(c_ask[0]), .c_ready(c_answer[0]),
+          .c_write(c_ask[1]), .c_row(c_ask[10:2]),
+          .c_column(c_ask[19:11]), .c_g(c_ask[29:20]),
+          .c_rvalid(c_answer[1]), .c_rdata(c_answer[11:2]),
+          .refresh(refresh), .refresh_done(refresh_done),
+          .t_valid(t_valid), .t_table(t_table),
+          .t_index(t_index), .t_data(t_data),
+          .emu_chip_seed(emu[31:0]), .emu_noise_seed(emu[63:32]),
+          .emu_read_noise(emu[79:64]), .emu_adc_noise(emu[95:80]),
+          .emu_adc_min(emu[119:96]), .emu_adc_max(emu[143:120]),
+          .emu_range_shift(emu[175:144]), .emu_read_gain(emu[207:176]),
+          .emu_reference_unit(emu[223:208]), .emu_formed_floor(emu[233:224]),
+          .emu_stress_origin(emu[249:234]), .emu_stress_slope(emu[265:250]),
+          .emu_reset_onset(emu[281:266]), .emu_reset_slope_v(emu[297:282]),
+          .emu_reset_slope_w(emu[313:298]), .emu_reset_spread(emu[329:314]),
+          .emu_row_position(emu[330]), .emu_physics(emu[810:331]),
+          .drop(drop), .idle(macro_idle),
+          .nv_load(nv_load), .nv_kind(nv_kind),
+          .nv_address(nv_address), .nv_data(nv_data),
+          .nv_write(nv_write), .nv_row(nv_row),
+          .nv_column(nv_column), .nv_g(nv_g)
+      );
+
+      wire unused_pins = &{1'b0, safe, pins_in};
+      assign pins_out = 61'd0;
+    end else begin : g_analog
+      afe_front #(
+          .ROWS(ROWS), .COLS(COLS), .ADC_LANES(ADC_LANES), .AFE(AFE)
+      ) u_macro (
+          .clk(clk), .rst_n(rst_n), .safe(safe),
+          .cfg_range(fixed[9:8]), .cfg_bits(fixed[19:16]),
+          .cfg_raw(is_raw), .cfg_repeats(8'd1 << fixed[14:12]),
+          .cfg_polarity(reading ? fixed[24] : fixed[10]), .cfg_idle(reading ? fixed[26:25] : fixed[12:11]),
+          .cfg_reference(fixed[27]), .cfg_sweep(is_sweep),
+          .cfg_level(fixed[63:48]), .cfg_read_code(fixed[47:32]),
+          .cfg_mask(columns_mask), .x_valid(x_valid),
+          .x_ready(x_ready), .x_line(x_line),
+          .x_code(x_code), .x_last(x_last),
+          .s_ready(s_ready), .s_take(s_take),
+          .s_valid(s_valid), .s_column(s_column),
+          .s_plane(s_plane), .s_keep(s_keep),
+          .s_code(s_code), .s_saturated(s_saturated),
+          .s_first(s_first), .s_last(s_last),
+          .p_valid(p_valid), .p_ready(p_ready),
+          .p_kind(p_kind), .p_row(p_row),
+          .p_mask(p_mask), .p_voltage(p_voltage),
+          .p_gate(p_gate), .p_drive(p_drive),
+          .p_done(p_done), .c_ask(c_ask[29:0]),
+          .c_answer(c_answer[11:0]), .nv_code(nv_data[9:0]),
+          .nv_out({nv_g, nv_column, nv_row, nv_write}), .refresh(refresh),
+          .refresh_done(refresh_done), .drop(drop),
+          .idle(macro_idle), .pins_in(pins_in),
+          .pins_out(pins_out)
+      );
+
+      // What only an emulated macro has
+      assign c_answer[12] = 1'b0;
+      wire unused_emulated = &{1'b0, clk_pulses, clk_rows, first_group, last_group, row, fixed, x_index, p_elapsed, p_index, c_ask, emu,
+          nv_load, nv_kind, nv_address, nv_data};
+    end
+  endgenerate
 
   accumulate #(
       .COLS     (COLS),

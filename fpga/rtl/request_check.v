@@ -10,7 +10,8 @@
 module request_check #(
     parameter ROWS              = 512,
     parameter COLS              = 512,
-    parameter MAX_PAYLOAD_WORDS = 1024
+    parameter MAX_PAYLOAD_WORDS = 1024,
+    parameter [1:0] EMULATES    = 2'b11  // as request_fetch has it
 ) (
     input  wire             clk,
     input  wire             rst_n,
@@ -132,7 +133,7 @@ module request_check #(
     endcase
   end
 
-  request_fetch u_fetch (
+  request_fetch #(.EMULATES(EMULATES)) u_fetch (
       .clk          (clk),
       .rst_n        (rst_n),
       .start        (start && known),

@@ -20,7 +20,12 @@ module board_sim #(
     parameter        REPLY_WORDS       = 65536,   // reply ring, in words
     parameter        FRONT             = 0,       // 0 words, 1 bytes, 2 serial line
     parameter        BAUD              = `BAUD,   // bit rate of the serial line
-    parameter [31:0] BUILD_HASH        = 32'd0    // names the build in HELLO
+    parameter [31:0] BUILD_HASH        = 32'd0,   // names the build in HELLO
+    parameter        PINS              = 0,       // 0 the emulated macro, 1 macro_afe and the parts of a board
+    parameter        ADCS              = 8,       // of that board
+    parameter        DACS              = 2,
+    parameter        ROW_CHAINS        = 1,
+    parameter        COL_CHAINS        = 1
 ) (
     input  wire                clk,
     input  wire                clk_time,
@@ -75,8 +80,28 @@ module board_sim #(
     output wire                nv_write,
     output wire [8:0]          nv_row,
     output wire [8:0]          nv_column,
-    output wire [9:0]          nv_g
+    output wire [9:0]          nv_g,
+
+    // The board's analog half (fpga/sim/parts/part_board.v); without PINS all is zero
+    input  wire [DACS-1:0]     afe_power,
+    input  wire [2:0]          afe_cut,
+    input  wire [ADCS*14-1:0]  afe_level,
+    output wire [60:0]         afe_pins,
+    output wire [DACS*128-1:0] afe_rails,
+    output wire [3*ROWS-1:0]   afe_row_channel,
+    output wire [ROWS-1:0]     afe_word_line,
+    output wire [3*COLS-1:0]   afe_column_channel,
+    output wire                afe_changed,
+    output wire                afe_begun,
+    output wire                afe_sampled,
+    output wire [44:0]         afe_broken,
+    output wire [31:0]         noise_seed
 );
+
+    `include "afe_board.vh"
+    localparam [31:0]  ADCS_32 = ADCS, DACS_32 = DACS, ROW_CHAINS_32 = ROW_CHAINS, COL_CHAINS_32 = COL_CHAINS;
+    localparam [287:0] AFE = PINS == 0 ? 288'd0
+        : {AFE_TIMES, AFE_LEVELS, COL_CHAINS_32[7:0], ROW_CHAINS_32[7:0], DACS_32[7:0], ADCS_32[7:0]};
 
     // --- Inputs, registered -----------------------------------------------------------------------
 
@@ -141,6 +166,7 @@ module board_sim #(
     wire [31:0] tx_data;
     wire        tx_last;
     wire        break_seen;
+    wire [23:0] pins_in;
 
     board_core #(
         .ROWS              (ROWS),
@@ -151,7 +177,8 @@ module board_sim #(
         .REPLY_WORDS       (REPLY_WORDS),
         .MAX_PAYLOAD_WORDS (MAX_PAYLOAD_WORDS),
         .BUILD_HASH        (BUILD_HASH),
-        .SIMULATED         (1'b1)
+        .SIMULATED         (1'b1),
+        .AFE               (AFE)
     ) u_core (
         .clk          (clk),
         .clk_time     (clk_time),
@@ -185,18 +212,60 @@ module board_sim #(
         .nv_write     (nv_write),
         .nv_row       (nv_row),
         .nv_column    (nv_column),
-        .nv_g         (nv_g)
+        .nv_g         (nv_g),
+        .pins_in      (pins_in),
+        .pins_out     (afe_pins)
     );
 
     assign armed = u_core.state[0];
     assign busy  = u_core.state[2];
 
-    resting_clocks u_clocks (
-        .clk_time (clk_time),
-        .clk_link (clk_link),
-        .rst_n    (rst_q),
-        .needed   (needed)
-    );
+    generate
+        if (PINS == 0) begin : g_emulated
+            resting_clocks u_clocks (
+                .clk_time (clk_time),
+                .clk_link (clk_link),
+                .rst_n    (rst_q),
+                .needed   (needed)
+            );
+
+            wire unused_board = &{1'b0, afe_power, afe_cut, afe_level, AFE_LEVELS, AFE_TIMES, AFE};
+            assign pins_in    = 24'd0;
+            assign noise_seed = 32'd0;
+            assign {afe_rails, afe_row_channel, afe_word_line, afe_column_channel, afe_changed, afe_begun, afe_sampled,
+                    afe_broken} = {(DACS*128 + 4*ROWS + 3*COLS + 48){1'b0}};
+        end else begin : g_pins
+            assign needed     = 8'hFF;
+            assign noise_seed = u_core.u_core.u_execution.emu[63:32];
+
+            part_board #(
+                .CLK_PS     (1000000000 / (`CLK_HZ / 1000) + 1),
+                .ROWS       (ROWS),
+                .COLS       (COLS),
+                .ADCS       (ADCS),
+                .DACS       (DACS),
+                .ROW_CHAINS (ROW_CHAINS),
+                .COL_CHAINS (COL_CHAINS),
+                .T_SETTLE   ({16'd0, AFE[223:208]})
+            ) u_board (
+                .clk            (clk),
+                .watch          (rst_q),
+                .pins_out       (afe_pins),
+                .pins_in        (pins_in),
+                .power          (afe_power),
+                .cut            (afe_cut),
+                .level          (afe_level),
+                .rails          (afe_rails),
+                .row_channel    (afe_row_channel),
+                .word_line      (afe_word_line),
+                .column_channel (afe_column_channel),
+                .changed        (afe_changed),
+                .begun          (afe_begun),
+                .sampled        (afe_sampled),
+                .broken         (afe_broken)
+            );
+        end
+    endgenerate
 
     // --- The fronts -------------------------------------------------------------------------------
 

@@ -11,10 +11,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <deque>
 #include <memory>
+#include <optional>
+#include <type_traits>
 #include <vector>
 
+#include "analog.h"
 #include "Vboard_sim.h"
 #include "Vboard_sim___024root.h"
 #include "verilated.h"
@@ -32,6 +36,9 @@ constexpr uint64_t kClockHz = OHMLOOP_CLK_HZ;
 constexpr uint64_t kBaud = OHMLOOP_BAUD;
 
 enum Front { kWords = 0, kBytes = 1, kUart = 2 };
+constexpr bool kPins = OHMLOOP_PINS != 0;  // macro_afe and the parts of a board
+constexpr unsigned kConverters = OHMLOOP_ADCS;
+constexpr unsigned kDacs = OHMLOOP_DACS;
 constexpr Front kFront = static_cast<Front>(OHMLOOP_FRONT);
 
 // Probes of the debug interface, in the order of `_Probe` in wires/_sim_library.py.
@@ -46,6 +53,14 @@ enum Probe {
     kInputTaken,    // cycle in which the last word or bit of the input was taken
     kDriveRises,    // how often drive_active rose
     kInputWaits,    // 1 while input is queued or on the line
+    kPinsOut,       // pins of afe_front
+    kPinsSafe,      // cycle in which multiplexers and shift registers were last switched off and the pulse rail grounded
+    kRulesBroken,   // rules of the parts broken so far, as part_board.v has them
+    kRails,         // 1 while any rail is off zero
+    kLinesOff,      // lines off ground, or word lines on
+    kConversions,   // so far, of all converters together
+    kFirstBegan,    // cycle in which the first began
+    kLastBegan,     // and the last
 };
 
 uint64_t integer_root(uint64_t value) {
@@ -163,6 +178,7 @@ class Board {
         top_->boot_id = boot_id;
         top_->uid = uid;
         top_->rxd = 1;
+        top_->afe_power = (1u << kDacs) - 1;
         for (int i = 0; i < kResetCycles; ++i) clock();
         top_->rst_n = 1;
         clock();
@@ -216,6 +232,17 @@ class Board {
     void set_stop(bool level) { top_->stop_pin = level; }
     void run_all_clocks() { all_clocks_ = true; }
 
+    void set_analog(const ohmloop::AnalogNumbers& numbers, const double* breakdown_v, const double* formed) {
+        analog_.emplace(kRows, kColumns, kConverters, g_codes_, numbers, breakdown_v, formed);
+        analog_->seed(top_->noise_seed);
+    }
+
+    // DACs without supply, and broken wires of the last one: SDO, SDI, SCLK.
+    void set_faults(unsigned unpowered, unsigned cut) {
+        top_->afe_power = ~unpowered & ((1u << kDacs) - 1);
+        top_->afe_cut = cut & 7u;
+    }
+
     uint64_t probe(unsigned which) const {
         switch (which) {
             case kDriveActive:
@@ -238,6 +265,23 @@ class Board {
                 return drive_rises_;
             case kInputWaits:
                 return !words_in_.empty() || !bytes_in_.empty() || !line_.idle();
+            case kPinsOut:
+                return top_->afe_pins;
+            case kPinsSafe:
+                return pins_safe_;
+            case kRulesBroken:
+                return top_->afe_broken;
+            case kRails:
+                return any(top_->afe_rails, kDacs * 128);
+            case kLinesOff:
+                return any(top_->afe_row_channel, 3 * kRows) || any(top_->afe_column_channel, 3 * kColumns) ||
+                       any(top_->afe_word_line, kRows);
+            case kConversions:
+                return conversions_;
+            case kFirstBegan:
+                return first_began_;
+            case kLastBegan:
+                return last_began_;
             default:
                 return ~uint64_t{0};
         }
@@ -310,6 +354,7 @@ class Board {
         rise();
         top_->eval();
         ++cycles_;
+        if constexpr (kPins) follow();
     }
 
     // Nothing happens at a falling edge but that the model remembers low clocks: where those memories are
@@ -329,22 +374,26 @@ class Board {
         top_->eval();
     }
 
+    // A board at pin level has no rows' clock.
+#define OHMLOOP_FORGET(name) \
+    if constexpr (requires { root.__Vtrigprevexpr___TOP__##name##__0; }) root.__Vtrigprevexpr___TOP__##name##__0 = 0
     template <typename Root>
     static bool forget_edges(Root& root) {
         if constexpr (requires { root.__Vtrigprevexpr___TOP__clk_time__0; }) {
-            root.__Vtrigprevexpr___TOP__clk__0 = 0;
-            root.__Vtrigprevexpr___TOP__clk_time__0 = 0;
-            root.__Vtrigprevexpr___TOP__clk_link__0 = 0;
-            root.__Vtrigprevexpr___TOP__clk_check__0 = 0;
-            root.__Vtrigprevexpr___TOP__clk_registers__0 = 0;
-            root.__Vtrigprevexpr___TOP__clk_pulses__0 = 0;
-            root.__Vtrigprevexpr___TOP__clk_results__0 = 0;
-            root.__Vtrigprevexpr___TOP__clk_core__0 = 0;
-            root.__Vtrigprevexpr___TOP__clk_rows__0 = 0;
+            OHMLOOP_FORGET(clk);
+            OHMLOOP_FORGET(clk_time);
+            OHMLOOP_FORGET(clk_link);
+            OHMLOOP_FORGET(clk_check);
+            OHMLOOP_FORGET(clk_registers);
+            OHMLOOP_FORGET(clk_pulses);
+            OHMLOOP_FORGET(clk_results);
+            OHMLOOP_FORGET(clk_core);
+            OHMLOOP_FORGET(clk_rows);
             return true;
         }
         return false;
     }
+#undef OHMLOOP_FORGET
 
     // Only the clocks that something waits for rise (resting_clocks.v, in the order of its bits).
     void rise() {
@@ -404,8 +453,104 @@ class Board {
         }
     }
 
+    // ---- Pins ----
+
+    // Bits of a signal of any width.
+    static uint64_t bits(uint64_t signal, unsigned from, unsigned width) {
+        return signal >> from & ((uint64_t{1} << width) - 1);
+    }
+    template <typename Wide>
+    static uint64_t bits(const Wide& signal, unsigned from, unsigned width)
+        requires(!std::is_integral_v<Wide>)
+    {
+        uint64_t found = 0;
+        for (unsigned i = 0; i < width; ++i)
+            found |= uint64_t{signal[(from + i) / 32] >> (from + i) % 32 & 1u} << i;
+        return found;
+    }
+    template <typename Signal>
+    static bool any(const Signal& signal, unsigned width) {
+        for (unsigned from = 0; from < width; from += 16)
+            if (bits(signal, from, width - from < 16 ? width - from : 16) != 0) return true;
+        return false;
+    }
+    template <typename Signal>
+    static void set_bits(Signal& signal, unsigned from, unsigned width, uint64_t value) {
+        for (unsigned i = 0; i < width; ++i) {
+            const bool on = (value >> i & 1u) != 0;
+            if constexpr (std::is_integral_v<Signal>) {
+                const Signal bit = Signal{1} << (from + i);
+                signal = on ? signal | bit : signal & ~bit;
+            } else {
+                const uint32_t bit = 1u << (from + i) % 32;
+                signal[(from + i) / 32] = on ? signal[(from + i) / 32] | bit : signal[(from + i) / 32] & ~bit;
+            }
+        }
+    }
+
+    bool pin(unsigned which) const { return (top_->afe_pins >> which & 1u) != 0; }
+
+    // What an edge did at the pins: the analog half follows.
+    void follow() {
+        const bool safe = pin(0) && pin(1) && !pin(10);
+        if (safe && !safe_) pins_safe_ = cycles_;
+        safe_ = safe;
+        if (!top_->nv_write) set_bits(top_->nv_data, 0, kCellBits, g_codes_[size_t{top_->nv_row} * kColumns + top_->nv_column]);
+        if (!analog_) return;
+        if (top_->nv_write) cells_written_ = true;
+        if (top_->noise_seed != seed_) {
+            seed_ = top_->noise_seed;
+            analog_->seed(seed_);
+        }
+        if (pin(10) && !pulsing_) {
+            pulse_began_ = cycles_;
+            pulse_lines_ = lines();
+        } else if (!pin(10) && pulsing_) {
+            analog_->pulse_ended(pulse_lines_, cycles_ - pulse_began_);
+        }
+        pulsing_ = pin(10);
+        if (top_->afe_changed) {
+            if (cells_written_) analog_->cells_changed();
+            cells_written_ = false;
+            analog_->lines_changed(lines(), cycles_);
+        }
+        convert();
+    }
+
+    void convert() {
+        if (top_->afe_begun) {
+            sampling_ = true;
+            analog_->conversion_begins();
+            if (conversions_++ == 0) first_began_ = cycles_;
+            last_began_ = cycles_;
+        }
+        if (!sampling_) return;
+        const std::vector<int> inputs = analog_->inputs(cycles_);
+        for (unsigned i = 0; i < kConverters; ++i) set_bits(top_->afe_level, 14 * i, 14, static_cast<uint32_t>(inputs[i]));
+        sampling_ = !top_->afe_sampled;
+    }
+
+    ohmloop::Lines lines() const {
+        ohmloop::Lines found;
+        for (unsigned r = 0; r < kRows; ++r) {
+            found.row_channel.push_back(static_cast<uint8_t>(bits(top_->afe_row_channel, 3 * r, 3)));
+            found.word_line.push_back(static_cast<uint8_t>(bits(top_->afe_word_line, r, 1)));
+        }
+        for (unsigned c = 0; c < kColumns; ++c)
+            found.column_channel.push_back(static_cast<uint8_t>(bits(top_->afe_column_channel, 3 * c, 3)));
+        for (unsigned i = 0; i < 8 * kDacs; ++i)
+            found.rails.push_back(static_cast<uint16_t>(bits(top_->afe_rails, 16 * i, 16)));
+        found.inhibit = pin(0);
+        found.pulse = pin(10);
+        found.reference = pin(11);
+        found.shorted = pin(12);
+        found.range = static_cast<unsigned>(bits(top_->afe_pins, 13, 2));
+        return found;
+    }
+
     // Loads the cells and their column sums, as a chip that kept them would show them.
     void restore() {
+        if (kPins) return;  // the array model has them
         top_->nv_load = 1;
         top_->nv_kind = 0;
         for (unsigned group = 0; group < kGroups; ++group) {
@@ -471,6 +616,19 @@ class Board {
     uint64_t read_changed_ = 0;
     uint64_t drive_rises_ = 0;
     uint64_t input_taken_ = 0;
+
+    std::optional<ohmloop::Analog> analog_;
+    ohmloop::Lines pulse_lines_;
+    uint32_t seed_ = 0;
+    bool safe_ = false;
+    bool cells_written_ = false;
+    bool pulsing_ = false;
+    bool sampling_ = false;
+    uint64_t pins_safe_ = 0;
+    uint64_t pulse_began_ = 0;
+    uint64_t conversions_ = 0;
+    uint64_t first_began_ = 0;
+    uint64_t last_began_ = 0;
 };
 
 Board* board(void* handle) {
@@ -520,6 +678,19 @@ API void ohmloop_break(void* handle, uint64_t cycles) {
 // Level of the board's stop input.
 API void ohmloop_stop_pin(void* handle, int level) {
     board(handle)->set_stop(level != 0);
+}
+
+// Gives a board at pin level its analog half: ohmloop::AnalogNumbers, and two arrays [rows, columns] (analog.h).
+API void ohmloop_analog(void* handle, const double* numbers, const double* breakdown_v, const double* formed) {
+    ohmloop::AnalogNumbers given;
+    static_assert(sizeof(given) % sizeof(double) == 0);
+    std::memcpy(&given, numbers, sizeof(given));
+    board(handle)->set_analog(given, breakdown_v, formed);
+}
+
+// Debug: faults of a board at pin level.
+API void ohmloop_faults(void* handle, unsigned unpowered, unsigned cut) {
+    board(handle)->set_faults(unpowered, cut);
 }
 
 // Debug: from now on no clock rests. The board does the same, slower.

@@ -14,7 +14,8 @@
 `define ARRAY      `CORE.u_execution.u_array
 `define OPERATIONS `ARRAY.u_requests.u_operations
 `define MACRO      `ARRAY.u_macro.u_macro
-`define READER     `MACRO.u_macro.u_reader
+`define EMULATOR   `MACRO.g_emulated.u_macro
+`define READER     `EMULATOR.u_reader
 
 module resting_clocks (
     input  wire       clk_time,
@@ -57,8 +58,8 @@ module resting_clocks (
                || `CORE.arm || `CORE.disarm
                || (`CORE.u_command.run
                    && !`OPERATIONS.is_vector)
-               || `MACRO.u_macro.m_write
-               || !`MACRO.u_macro.array_idle;
+               || `EMULATOR.m_write
+               || !`EMULATOR.array_idle;
     wire pulses  = pulsing || `ARRAY.u_macro.u_guard.held_q;
 
     // --- Results: sums that leave the lanes, conversions, results ----------------------------------
@@ -126,6 +127,7 @@ endmodule
 `undef ARRAY
 `undef OPERATIONS
 `undef MACRO
+`undef EMULATOR
 `undef READER
 
 `default_nettype wire

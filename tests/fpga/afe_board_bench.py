@@ -29,7 +29,7 @@ LINE_RULES = """rail-moved pulse-switched sampling settling range two-on-pulse t
 VOLT = 5 / 65536
 SAMPLE = 228  # cycles from CS falling to the sample
 INPUTS = """
-    safe cfg_range cfg_bits cfg_raw cfg_repeats cfg_polarity cfg_idle cfg_reference cfg_level cfg_read_code
+    safe cfg_range cfg_bits cfg_raw cfg_repeats cfg_polarity cfg_idle cfg_reference cfg_sweep cfg_level cfg_read_code
     cfg_mask x_valid x_line x_code x_last s_ready
     p_valid p_kind p_row p_mask p_voltage p_gate p_drive refresh drop power level cut""".split()
 
@@ -120,7 +120,7 @@ class Board:
     def configure(self, mask: int, **config: int) -> None:
         """Sets the configuration of the next vectors."""
         settings = {"bits": 1, "repeats": 1, "read_code": 2621, **config}
-        for name in ("range", "raw", "polarity", "idle", "reference", "level"):
+        for name in ("range", "raw", "polarity", "idle", "reference", "sweep", "level"):
             settings.setdefault(name, 0)
         self.dut.cfg_mask.value = mask
         for name, value in settings.items():

@@ -186,10 +186,10 @@ async def lines_of_a_read_are_where_they_belong(dut) -> None:
 async def a_pulse_drives_its_cells_for_exactly_its_width(dut) -> None:
     board = await started(dut)
     for kind, polarity, columns_driven in (
-        (FORM, 0, True),
-        (SET, 0, True),
+        (FORM, 1, True),
+        (SET, 1, True),
         (RESET, 0, False),
-        (SET, 1, False),
+        (SET, 0, False),
     ):
         for idle, rest in ((0, GROUND), (1, OPEN), (2, BIAS)):
             dut.cfg_polarity.value, dut.cfg_idle.value = polarity, idle

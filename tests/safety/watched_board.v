@@ -92,7 +92,9 @@ module watched_board #(
       .nv_write    (nv_write),
       .nv_row      (nv_row),
       .nv_column   (nv_column),
-      .nv_g        (nv_g)
+      .nv_g        (nv_g),
+      .pins_in     (24'd0),
+      .pins_out    ()
   );
 
   assign q_done    = u_board.q_done;

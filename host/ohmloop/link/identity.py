@@ -14,7 +14,7 @@ IDENTITY_WORDS: Final = 19
 """Words of an identity without its macros."""
 _FIXED: Final = struct.Struct("<10I Q 2I 16s I")
 _MACRO: Final = struct.Struct("<HHBBBB")
-_EMULATED, _FIRMWARE, _REFERENCE, _SIMULATED = 1, 2, 4, 8
+_EMULATED, _FIRMWARE, _REFERENCE, _SIMULATED, _ANALOG = 1, 2, 4, 8, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,7 @@ class Identity:
     firmware_present: bool = False
     reference_input: bool = False
     simulated: bool = False
+    analog_front_end: bool = False
     protocol_version: int = PROTOCOL_VERSION
     map_hash: int = MAP_HASH
     build_hash: int = 0
@@ -102,6 +103,7 @@ class Identity:
             | (_FIRMWARE if self.firmware_present else 0)
             | (_REFERENCE if self.reference_input else 0)
             | (_SIMULATED if self.simulated else 0)
+            | (_ANALOG if self.analog_front_end else 0)
         )
         fixed = _FIXED.pack(
             MAGIC,
@@ -142,6 +144,7 @@ class Identity:
             firmware_present=bool(flags & _FIRMWARE),
             reference_input=bool(flags & _REFERENCE),
             simulated=bool(flags & _SIMULATED),
+            analog_front_end=bool(flags & _ANALOG),
             protocol_version=flags >> 16,
             map_hash=fields[3],
             build_hash=fields[4],

@@ -119,6 +119,7 @@ module afe_guarded (
       .cfg_polarity  (1'b0),
       .cfg_idle      (2'd0),
       .cfg_reference (1'b0),
+      .cfg_sweep     (1'b0),
       .cfg_level     (16'd0),
       .cfg_read_code (read_code),
       .cfg_mask      (cfg_mask),

@@ -20,7 +20,9 @@ from ohmloop._map import BAUD, CLK_HZ
 from ohmloop.errors import BuildError
 from ohmloop.link.wires._sim_tools import Tools, find_tools, run
 
-FRONTS = ("words", "bytes", "uart")
+FRONTS = ("words", "bytes", "uart", "afe")
+"""What stands before the board; "afe" is "words" on a board at pin level: macro_afe and models of its parts."""
+_CHAIN_LINES = 71  # lines of a chain whose pattern is shifted within a conversion, docs/modules/afe.md
 LOCK_LIMIT_S = 900.0  # a slow machine builds for minutes; two of them one after the other
 _PREFIX = "Vboard_sim"
 _VERILATE_FLAGS = (
@@ -44,6 +46,13 @@ class SimParameters:
     payload_bytes: int = 65536
     front: str = "words"
     baud: int = BAUD
+    adcs: int = 8
+    dacs: int = 2
+
+    @property
+    def is_afe(self) -> bool:
+        """The board is at pin level."""
+        return self.front == "afe"
 
     def verilog(self) -> dict[str, int]:
         """Returns the parameters of `board_sim` by their Verilog names."""
@@ -57,9 +66,20 @@ class SimParameters:
             "MAX_PAYLOAD_WORDS": words,
             "REQUEST_WORDS": ring,
             "REPLY_WORDS": ring,
-            "FRONT": FRONTS.index(self.front),
+            "FRONT": 0 if self.is_afe else FRONTS.index(self.front),
             "BAUD": self.baud if self.front == "uart" else BAUD,
+            "PINS": int(self.is_afe),
+            "ADCS": self.adcs,
+            "DACS": self.dacs,
+            "ROW_CHAINS": _chains(self.rows) if self.is_afe else 1,
+            "COL_CHAINS": _chains(self.columns) if self.is_afe else 1,
         }
+
+
+def _chains(lines: int) -> int:
+    """Returns how many chains of shift registers share the lines: the fewest that are fast enough."""
+    enough = (n for n in range(1, lines) if lines % n == 0 and lines // n <= _CHAIN_LINES)
+    return next(enough, 1)
 
 
 def sources() -> Path:
@@ -105,12 +125,14 @@ def build(parameters: SimParameters) -> Path:
 
 def _build_into(root: Path, digest: str, folder: Path, parameters: SimParameters, tools: Tools) -> None:
     """Builds in a temporary folder beside the target and renames it into place."""
-    progress = _Progress(f"simulated board {parameters.rows}x{parameters.columns}, {parameters.lanes} lanes")
+    kind = "board at pin level" if parameters.is_afe else "simulated board"
+    progress = _Progress(f"{kind} {parameters.rows}x{parameters.columns}, {parameters.lanes} lanes")
     with tempfile.TemporaryDirectory(prefix=f"{digest[:8]}-", dir=root) as name:
         work = Path(name)
         progress.say("translating the Verilog")
         _verilate(folder, work / "model", parameters, digest, tools)
-        units = [folder / "sim" / "harness.cpp", *sorted((work / "model").glob(f"{_PREFIX}*.cpp"))]
+        own = [folder / "sim" / "harness.cpp", folder / "sim" / "analog.cpp"]
+        units = [*own, *sorted((work / "model").glob(f"{_PREFIX}*.cpp"))]
         objects = _compile(units, work, parameters, tools, progress)
         objects += _runtime_objects(root, tools, progress)
         progress.say("linking")
@@ -129,7 +151,7 @@ def _verilate(folder: Path, model: Path, parameters: SimParameters, digest: str,
     numbers = [f"-G{name}={value}" for name, value in parameters.verilog().items()]
     search = [
         word
-        for path in (rtl, rtl / "generated", folder / "sim", tools.soft_core)
+        for path in (rtl, rtl / "generated", folder / "sim", folder / "sim" / "parts", tools.soft_core)
         for word in ("-y", str(path), f"-I{path}")
     ]
     top = ["--top-module", "board_sim", "--prefix", _PREFIX, f"-GBUILD_HASH=32'h{digest[:8]}"]
@@ -142,7 +164,7 @@ def _compile(
     units: list[Path], work: Path, parameters: SimParameters, tools: Tools, progress: _Progress
 ) -> list[Path]:
     """Compiles the units, as many at once as there are processors; returns their objects."""
-    names = ("ROWS", "COLS", "LANES", "FRONT", "BAUD")
+    names = ("ROWS", "COLS", "LANES", "FRONT", "BAUD", "PINS", "ADCS", "DACS")
     values = parameters.verilog()
     defines = [f"-DOHMLOOP_{name}={values[name]}" for name in names] + [f"-DOHMLOOP_CLK_HZ={CLK_HZ}"]
     include = [f"-I{work / 'model'}", *_runtime_include(tools)]
@@ -188,7 +210,7 @@ def _runtime_objects(root: Path, tools: Tools, progress: _Progress) -> list[Path
 def _digest(folder: Path, parameters: SimParameters, tools: Tools) -> str:
     """Returns 24 hex digits that name everything a library is made of."""
     files = [path for path in folder.glob("rtl/**/*") if path.suffix in {".v", ".vh", ".sv"}]
-    files += [path for path in folder.glob("sim/*") if path.suffix in {".v", ".cpp", ".h"}]
+    files += [path for path in folder.glob("sim/**/*") if path.suffix in {".v", ".cpp", ".h"}]
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes() + b"\0")

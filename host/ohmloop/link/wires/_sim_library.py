@@ -22,6 +22,8 @@ _SIGNATURES: Final = {
     "ohmloop_cycles": (ctypes.c_uint64, [_POINTER]),
     "ohmloop_break": (None, [_POINTER, ctypes.c_uint64]),
     "ohmloop_stop_pin": (None, [_POINTER, ctypes.c_int]),
+    "ohmloop_analog": (None, [_POINTER, _POINTER, _POINTER, _POINTER]),
+    "ohmloop_faults": (None, [_POINTER, ctypes.c_uint, ctypes.c_uint]),
     "ohmloop_all_clocks": (None, [_POINTER]),
     "ohmloop_probe": (ctypes.c_uint64, [_POINTER, ctypes.c_uint]),
 }
@@ -40,6 +42,14 @@ class Probe(enum.IntEnum):
     INPUT_TAKEN = 7
     DRIVE_RISES = 8
     INPUT_WAITS = 9
+    PINS_OUT = 10
+    PINS_SAFE = 11
+    RULES_BROKEN = 12
+    RAILS = 13
+    LINES_OFF = 14
+    CONVERSIONS = 15
+    FIRST_BEGAN = 16
+    LAST_BEGAN = 17
 
 
 class SimLibrary:
@@ -90,6 +100,17 @@ class SimLibrary:
     def set_stop(self, level: bool) -> None:
         """Drives the board's stop input."""
         self._calls.ohmloop_stop_pin(self._live, int(level))
+
+    def set_analog(
+        self, numbers: NDArray[np.float64], breakdown_v: NDArray[np.float64], formed: NDArray[np.float64]
+    ) -> None:
+        """Gives a board at pin level its analog half (`_sim_analog`)."""
+        pointers = (array.ctypes.data for array in (numbers, breakdown_v, formed))
+        self._calls.ohmloop_analog(self._live, *pointers)
+
+    def set_faults(self, *, unpowered: int = 0, cut: int = 0) -> None:
+        """Takes DACs their supply (a bit each), cuts wires of the last one: bit 0 SDO, 1 SDI, 2 SCLK."""
+        self._calls.ohmloop_faults(self._live, unpowered, cut)
 
     def run_all_clocks(self) -> None:
         """From now on no clock rests: the board does the same, slower; for the test that says so."""

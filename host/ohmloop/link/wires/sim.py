@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ohmloop._map import BAUD, CLK_HZ
 from ohmloop.errors import BoardLost, BuildError, UrlError
+from ohmloop.link.wires._sim_analog import MUX_OHM, AnalogHalf, analog_half
 from ohmloop.link.wires._sim_build import FRONTS, SimParameters, build, cache_folder
 from ohmloop.link.wires._sim_library import Probe, SimLibrary
 from ohmloop.link.wires.base import WireContext, WireUrl, geometry_of
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from ohmloop.profile.state_file import StateFile
 
 OPTIONS: Final = ("rows", "columns", "lanes", "adc_lanes", "payload", "front", "baud", "boot")
+AFE_OPTIONS: Final = ("adcs", "dacs", "mux_ohm", "line_mohm")  # of a board at pin level
+AFE_ROWS, AFE_COLUMNS = 64, 56  # of such a board, unless the URL says otherwise: a graph network's two windows fit
+AFE_MOST_LINES: Final = 128  # its nodal solution is dense
 BOARD_UID: Final = 0x4F484D53494D0001  # "OHMSIM", board 1
 WALL_LIMIT_S: Final = 900.0  # one read; board time is what bounds it, this only ends a hung model
 _SLICE_WALL_S: Final = 0.05  # signals and other threads wait no longer than this
@@ -35,9 +39,17 @@ class SimWire:
     `now_s()` is board cycles over CLK_HZ. Any thread may write while another reads.
     """
 
-    def __init__(self, url: str, parameters: SimParameters, context: WireContext, *, boot_id: int) -> None:
+    def __init__(
+        self,
+        url: str,
+        parameters: SimParameters,
+        context: WireContext,
+        *,
+        boot_id: int,
+        analog: AnalogHalf | None = None,
+    ) -> None:
         self.url = url
-        self.packet = parameters.front == "words"
+        self.packet = parameters.front in ("words", "afe")
         self.origin = "emulated"
         self.rate = _rate(parameters)
         library = _built(parameters)
@@ -45,6 +57,8 @@ class SimWire:
         self._outbox: deque[bytes] = deque()
         self._state, cells = _open_cells(parameters, context)
         self._board = SimLibrary(library, cells, boot_id=boot_id, uid=BOARD_UID)
+        if analog is not None:
+            self._board.set_analog(analog.numbers, analog.breakdown_v, analog.formed)
         self._slice = _FIRST_SLICE
         self._closed = False
 
@@ -127,38 +141,61 @@ def open_wire(url: WireUrl, context: WireContext) -> SimWire:
         UrlError: an option is unknown or out of range.
         BuildError: the board cannot be built.
     """
-    url.require_known(*OPTIONS)
+    is_afe = url.options.get("front") == "afe"
+    url.require_known(*OPTIONS, *AFE_OPTIONS * is_afe)
     if url.address:
         raise UrlError(f"{url.text}: sim:// has no address", value=url.address, where=url.text)
     boot_id = url.integer("boot", int.from_bytes(os.urandom(4)), highest=2**32 - 1)
-    return SimWire(url.text, parameters_of(url, context), context, boot_id=boot_id)
+    parameters = parameters_of(url, context)
+    analog = _analog(url, parameters, context) if is_afe else None
+    return SimWire(url.text, parameters, context, boot_id=boot_id, analog=analog)
+
+
+def _analog(url: WireUrl, parameters: SimParameters, context: WireContext) -> AnalogHalf:
+    from ohmloop.profile.state_file import THROW_AWAY, chip_seed
+
+    mux = url.integer("mux_ohm", round(MUX_OHM), highest=10_000)
+    line = url.integer("line_mohm", 0, highest=1_000_000) / 1e3 if "line_mohm" in url.options else None
+    seed = chip_seed(THROW_AWAY if context.chip is None else context.chip)
+    shape = (parameters.rows, parameters.columns)
+    return analog_half(context.profile, seed, shape, mux_ohm=mux, line_ohm=line)
 
 
 def parameters_of(url: WireUrl, context: WireContext | None = None) -> SimParameters:
     """Returns what the board of `url` is built for; raises UrlError where that cannot be.
 
-    Rows, columns and lanes that the URL does not name are those of the profile's chip.
+    Rows, columns and lanes that the URL does not name are those of the profile's chip; at pin level those of a
+    small board.
     """
-    chip_rows, chip_columns, most_lanes = geometry_of(context or WireContext())
-    lanes = url.integer("lanes", most_lanes, lowest=8, highest=64)
-    adc_lanes = url.integer("adc_lanes", 4, lowest=1, highest=4)
-    columns = url.integer("columns", chip_columns, lowest=8, highest=512)
-    payload = url.integer("payload", 65536, lowest=1024, highest=65536)
     front = url.options.get("front", FRONTS[0])
+    is_afe = front == "afe"
+    most = AFE_MOST_LINES if is_afe else 512
+    small = AFE_ROWS, AFE_COLUMNS, AFE_COLUMNS
+    rows, columns, lanes = small if is_afe else geometry_of(context or WireContext())
+    lanes = url.integer("lanes", lanes, lowest=8, highest=64)
+    adc_lanes = url.integer("adc_lanes", 4, lowest=1, highest=4)
+    columns = url.integer("columns", columns, lowest=8, highest=most)
+    adcs = url.integer("adcs", 8, lowest=1, highest=16)
+    payload = url.integer("payload", 65536, lowest=1024, highest=65536)
     _require(url, "lanes", lanes % 8 == 0, "a multiple of 8", lanes)
     _require(url, "columns", columns % lanes == 0, f"a multiple of the {lanes} lanes", columns)
     _require(url, "columns", columns <= 8 * lanes, f"at most 8 times the {lanes} lanes", columns)
     _require(url, "adc_lanes", adc_lanes in (1, 2, 4), "1, 2 or 4", adc_lanes)
     _require(url, "payload", payload & (payload - 1) == 0, "a power of two", payload)
     _require(url, "front", front in FRONTS, " or ".join(FRONTS), front)
+    fits = columns % adcs == 0 and adcs % adc_lanes == 0
+    wanted = f"a multiple of the {adc_lanes} adc_lanes that divides the {columns} columns"
+    _require(url, "adcs", fits or not is_afe, wanted, adcs)
     return SimParameters(
-        rows=url.integer("rows", chip_rows, lowest=2, highest=512),
+        rows=url.integer("rows", rows, lowest=2, highest=most),
         columns=columns,
         lanes=lanes,
         adc_lanes=adc_lanes,
         payload_bytes=payload,
         front=front,
         baud=url.integer("baud", BAUD, lowest=9600, highest=12_000_000),
+        adcs=adcs,
+        dacs=url.integer("dacs", 2, lowest=1, highest=8),
     )
 
 
@@ -187,7 +224,7 @@ def _require(url: WireUrl, name: str, holds: bool, wanted: str, value: object) -
 
 def _rate(parameters: SimParameters) -> float:
     """Returns bytes a second of board time, each way."""
-    by_front = {"words": 4.0 * CLK_HZ, "bytes": float(CLK_HZ), "uart": parameters.baud / _BITS_PER_BYTE}
+    by_front = {"words": 4.0 * CLK_HZ, "afe": 4.0 * CLK_HZ, "bytes": float(CLK_HZ), "uart": parameters.baud / _BITS_PER_BYTE}
     return by_front[parameters.front]
 
 

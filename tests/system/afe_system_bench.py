@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Vocabulary of the tests of a whole board at pin level: `sim://?front=afe`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from boards import LIMITS, Peer
+from numpy.typing import NDArray
+
+from ohmloop._map import CLK_HZ, Pulse
+from ohmloop.link.messages import Axis, PulseRequest
+from ohmloop.link.wires import WireContext, open_wire
+from ohmloop.link.wires._sim_analog import LINE_OHM, MUX_OHM
+from ohmloop.link.wires._sim_library import Probe
+from ohmloop.link.wires.sim import AFE_COLUMNS, AFE_ROWS, SimWire
+from ohmloop.nodal import effective_siemens
+from ohmloop.profile import Profile, load_profile
+
+URL = "sim://?front=afe&boot=7"
+VOLT = 5 / 65536
+READ_CODE = 2621
+FULL_US = (13107.2, 1638.4, 204.8, 25.6)
+READ_V = 0.2
+UP_S = 500e-6  # board time in which the DACs come up
+INHIBIT, OE_N, PULSE_ON, REFERENCE_ON, SHORTED = 1, 2, 1 << 10, 1 << 11, 1 << 12
+
+
+def quiet_profile() -> Profile:
+    """The published chip without noise."""
+    fields = load_profile("rrm-40nm-esgnn2023").model_dump()
+    fields["chip"]["front_end"]["adc"]["noise"]["value"] = 0.0
+    fields["chip"]["cells"]["read_noise"]["value"] = 0.0
+    return Profile.model_validate(fields)
+
+
+@contextmanager
+def afe_wire(profile: Profile | None = None, options: str = "") -> Iterator[SimWire]:
+    """A board at pin level; at its end no rule of any part has been broken."""
+    held = quiet_profile() if profile is None else profile
+    wire = open_wire(URL + options, WireContext("tmp:afe", held))
+    assert isinstance(wire, SimWire)
+    try:
+        yield wire
+        assert broken_rules(wire) == 0
+    finally:
+        wire.close()
+
+
+def broken_rules(wire: SimWire) -> int:
+    """Rules of the parts broken so far, a bit each, as `part_board` has them."""
+    return wire.board.probe(Probe.RULES_BROKEN)
+
+
+def ready(wire: SimWire) -> Peer:
+    """A host at a board that is up, its limits set."""
+    peer = Peer(wire)
+    peer.load_profile(quiet_profile())
+    peer.set_limits(LIMITS)
+    wire.read(UP_S)
+    return peer
+
+
+def pins_are_safe(wire: SimWire) -> bool:
+    """Multiplexers and shift registers off, no pulse, no reference, amplifiers shorted."""
+    pins = wire.board.probe(Probe.PINS_OUT)
+    return pins & (INHIBIT | OE_N | PULSE_ON | REFERENCE_ON | SHORTED) == INHIBIT | OE_N | SHORTED
+
+
+def is_at_rest(wire: SimWire) -> bool:
+    """Outputs on, every line at ground, every rail at zero."""
+    board = wire.board
+    pins = board.probe(Probe.PINS_OUT)
+    return not pins & (INHIBIT | OE_N | PULSE_ON) and not board.probe(Probe.RAILS) | board.probe(Probe.LINES_OFF)
+
+
+def cells(seed: int = 5) -> NDArray[np.uint16]:
+    """Half broken cells near 12 uS, half pristine, `[rows, columns]` g codes."""
+    rng = np.random.default_rng(seed)
+    shape = (AFE_ROWS, AFE_COLUMNS)
+    return np.where(rng.random(shape) < 0.5, 4, rng.normal(490, 70, shape)).clip(0, 1023).astype(np.uint16)
+
+
+def seen_siemens(g_codes: NDArray[np.uint16], rows: slice) -> NDArray[np.float64]:
+    """What the columns' ends see of rows whose word lines are on, `[rows, columns]` siemens: the nodal solution."""
+    g = np.zeros(g_codes.shape)
+    g[rows] = g_codes[rows] * 25e-9
+    across, down = np.full(g.shape[1], LINE_OHM), np.full(g.shape[0], LINE_OHM)
+    across[0] = down[-1] = 0.0
+    return effective_siemens(g, row_ohm=across, column_ohm=down, source_ohm=MUX_OHM, sense_ohm=MUX_OHM)
+
+
+def codes(siemens: NDArray[np.float64], which: int) -> NDArray[np.float64]:
+    """ADC codes, not rounded, of conductances at the read code of `READ_CODE`."""
+    return siemens * 1e6 * (READ_CODE * VOLT / READ_V) * 8192 / FULL_US[which]
+
+
+def pulse(kind: Pulse, rows: Axis, columns: Axis, **changes: int) -> PulseRequest:
+    """A pulse as the host gives it: FORM and SET drive the columns, RESET the rows and lets other columns float."""
+    is_reset = kind == Pulse.RESET
+    fields = {"voltage_code": 45_000, "gate_code": 19_661, "width_cycles": 600, "pulses": 1} | changes
+    return PulseRequest(
+        kind, 0, operation_index=1, rows=rows, columns=columns, polarity=int(not is_reset), idle=int(is_reset), **fields
+    )
+
+
+def cycles_s(cycles: int) -> float:
+    """Clk cycles as seconds of board time."""
+    return cycles / CLK_HZ

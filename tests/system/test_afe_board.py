@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The whole board at pin level: products are the nodal solution, cells move by pulses, every cause makes it safe."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from afe_system_bench import (
+    READ_CODE,
+    afe_wire,
+    cells,
+    codes,
+    cycles_s,
+    is_at_rest,
+    pins_are_safe,
+    pulse,
+    quiet_profile,
+    ready,
+    seen_siemens,
+)
+from boards import Peer, arm_request
+
+import ohmloop
+from ohmloop._map import Field, Opcode, Pulse, Register, Status
+from ohmloop.link.frames import Frame
+from ohmloop.link.messages import Axis, CellRequest, EnvRequest, Point, SweepRequest, VectorRequest, unpack_words
+from ohmloop.link.packing import pack_inputs
+from ohmloop.link.vectors import REPLY_HEAD_WORDS
+from ohmloop.link.wires._sim_library import Probe
+from ohmloop.link.wires.sim import AFE_COLUMNS, AFE_ROWS, SimWire
+
+pytestmark = pytest.mark.slow  # its build is another board
+
+ALL = Axis(0, AFE_ROWS), Axis(0, AFE_COLUMNS)
+WINDOW = Axis(0, 50), Axis(0, 50)
+SETTLED = 0.01  # codes a plane that time constants and rounding of doubles leave
+STOP_CYCLES = 16  # from the last word of SAFE to the pins
+ZERO_S = 20e-6  # until every rail is at zero
+CLEAR = {Register.CONTROL: 1 << Field.CONTROL_CLEAR_SAFE}
+LATCHED = 1 << Field.STATE_SAFE_LATCHED
+
+
+@pytest.fixture
+def wire() -> Iterator[SimWire]:
+    with afe_wire() as wire:
+        yield wire
+
+
+@pytest.fixture
+def peer(wire: SimWire) -> Peer:
+    return ready(wire)
+
+
+def products(peer: Peer, x: np.ndarray, *, which: int = 1, opcode: Opcode = Opcode.MAC, **fields: object) -> np.ndarray:
+    """MAC of `x` [n, 50] with the window, 4 bits; returns [n, 50] int."""
+    packed = pack_inputs(x, 4, bool(fields.get("signed"))).tobytes()
+    request = VectorRequest(
+        opcode, 0, *WINDOW, READ_CODE, 1, range=which, bits=4, count=len(x), vectors=packed, **fields
+    )
+    words = np.frombuffer(peer.ok(opcode, request.encode()), np.int32)[REPLY_HEAD_WORDS:]
+    return words[: x.size].reshape(x.shape)
+
+
+# Reading
+
+
+def test_it_says_what_it_is(peer: Peer) -> None:
+    identity = peer.identity
+    assert (identity.emulated, identity.simulated, identity.analog_front_end) == (True, True, True)
+    assert (identity.macros[0].rows, identity.macros[0].columns) == (AFE_ROWS, AFE_COLUMNS)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_product_is_the_nodal_solution_within_half_a_code_a_plane(peer: Peer, signed: bool) -> None:
+    g = cells()
+    peer.load_cells(g)
+    seen = seen_siemens(g, slice(0, 50))[:50, :50]
+    x = np.random.default_rng(1).integers(-15 if signed else 0, 16, (3, 50))
+    got = products(peer, x, signed=signed)
+    error = got - codes(x @ seen, 1)
+    assert np.abs(error).max() <= 15 * (0.5 + SETTLED)
+    ideal = codes(x @ (g[:50, :50] * 25e-9), 1)
+    assert np.abs(ideal - got).max() > 20 * np.abs(error).max()  # lines and multiplexers take their part
+
+
+def test_one_cell_at_a_time_and_the_reference(peer: Peer) -> None:
+    g = cells()
+    peer.load_cells(g)
+    request = VectorRequest(Opcode.READ_CELLS, 0, Axis(7, 3), Axis(0, 50), READ_CODE, 1, range=3, bits=1)
+    got = np.frombuffer(peer.ok(Opcode.READ_CELLS, request.encode()), np.int32)[REPLY_HEAD_WORDS:][:150].reshape(3, 50)
+    wanted = np.stack([codes(seen_siemens(g, slice(r, r + 1))[r, :50], 3) for r in (7, 8, 9)])
+    assert np.abs(got - wanted).max() <= 0.5 + SETTLED
+    reference = VectorRequest(Opcode.MAC, 0, *WINDOW, READ_CODE, 1, range=1, reference=True, level=100, count=1)
+    read = np.frombuffer(peer.ok(Opcode.MAC, reference.encode()), np.int32)[REPLY_HEAD_WORDS:][:50]
+    assert np.abs(read - 100 * 8192 / 1638.4).max() <= 0.5 + SETTLED
+
+
+def test_an_amplifier_at_its_end_is_told(peer: Peer) -> None:
+    peer.load_cells(np.full((AFE_ROWS, AFE_COLUMNS), 900))
+    x = np.full((1, 50), 15)
+    packed = pack_inputs(x, 4, False).tobytes()
+    request = VectorRequest(Opcode.MAC, 0, *WINDOW, READ_CODE, 1, range=3, bits=4, count=1, vectors=packed)
+    words = np.frombuffer(peer.ok(Opcode.MAC, request.encode()), np.uint32)[REPLY_HEAD_WORDS:]
+    assert set(words[:50]) == {15 * 8191}
+    assert sum(int(word).bit_count() for word in words[50:]) >= 50  # marks of saturation
+
+
+def test_cells_are_loaded_and_dumped_and_time_is_refused(peer: Peer) -> None:
+    g = cells(9)
+    peer.load_cells(g)
+    words = np.frombuffer(peer.ok(Opcode.CELL_DUMP, CellRequest(0, Axis(3, 2), Axis(1, 40)).encode()), np.uint16)
+    assert np.array_equal(words.reshape(2, -1)[:, :40], g[3:5, 1:41])
+    assert peer.call(Opcode.ENV, EnvRequest(0, 256, 0, 1, *WINDOW).encode()).status == Status.UNKNOWN_OPCODE
+
+
+def test_a_sweep_drives_the_gate_that_a_point_names(peer: Peer) -> None:
+    peer.load_cells(cells())
+    points = (Point(READ_CODE, 20_000, 0), Point(2 * READ_CODE, 30_000, 0))
+    request = SweepRequest(0, Axis(2, 1), Axis(0, 50), points, 3)
+    got = np.frombuffer(peer.ok(Opcode.SWEEP, request.encode()), np.int32)[REPLY_HEAD_WORDS:][:100].reshape(2, 50)
+    seen = codes(seen_siemens(cells(), slice(2, 3))[2, :50], 3)
+    for found, factor in zip(got, (1, 2), strict=True):
+        assert np.abs(found - np.clip(factor * seen, -8192, 8191)).max() <= 0.5 + SETTLED
+
+
+# Pulses
+
+
+def test_forming_breaks_the_cells_that_the_emulated_chip_breaks() -> None:
+    profile = quiet_profile()
+    dumps = []
+    for url in ("sim://?front=afe&boot=7", f"twin://?rows={AFE_ROWS}&columns={AFE_COLUMNS}&lanes=56"):
+        with ohmloop.open(url, chip="tmp:seed:11", profile=profile) as board:
+            window = board.macro[0:6, 0:50]
+            forming = profile.forming
+            with board.armed(window, ops={"form"}, max_pulses=300, max_voltage_v=3.6, expires_s=60):
+                board.macro.form(window, voltage_v=forming.voltage_v, gate_v=forming.gate_v, width_s=forming.width_s)
+            dumps.append(board.macro.dump_g_codes(board.macro[0:8, 0:50]).astype(int))
+    pins, emulated = dumps
+    formed = emulated >= profile.formed_floor
+    assert np.array_equal(pins >= profile.formed_floor, formed)
+    assert 0.3 < formed[:6].mean() < 0.7 and not formed[6:].any()
+    assert np.abs(pins - emulated)[formed].max() <= 4  # the gate's table has 256 steps
+    assert np.array_equal(pins[~formed], emulated[~formed])
+
+
+def test_a_reset_moves_the_window_alone_and_only_the_other_way_round(peer: Peer) -> None:
+    g = np.full((AFE_ROWS, AFE_COLUMNS), 500, np.uint16)
+    peer.load_cells(g)
+    peer.arm()
+    rows, columns = Axis(4, 2), Axis(10, 20)
+    forward = pulse(Pulse.FORM, rows, columns, voltage_code=20_000)
+    assert peer.pulse(forward).status == Status.OK
+    assert np.array_equal(dumped(peer), g)
+    assert peer.pulse(pulse(Pulse.RESET, rows, columns, voltage_code=20_000)).status == Status.OK
+    after = dumped(peer)
+    assert (after[4:6, 10:30] < 400).all() and (after[4:6, 10:30] >= 16).all()
+    after[4:6, 10:30] = 500
+    assert np.array_equal(after, g)
+
+
+def dumped(peer: Peer) -> np.ndarray:
+    words = np.frombuffer(peer.ok(Opcode.CELL_DUMP, CellRequest(0, *ALL).encode()), np.uint16)
+    return words.reshape(AFE_ROWS, -1)[:, :AFE_COLUMNS].copy()
+
+
+# Safe
+
+
+def test_at_power_up_and_reset_the_pins_are_safe_until_the_dacs_are_there(wire: SimWire) -> None:
+    assert pins_are_safe(wire) and not wire.board.probe(Probe.RAILS)
+    wire.read(240e-6)
+    assert pins_are_safe(wire) and not wire.board.probe(Probe.RAILS)
+    wire.read(60e-6)
+    assert is_at_rest(wire)
+
+
+def in_the_middle_of(peer: Peer, what: str, after_cycles: int) -> int:
+    """Starts an operation and lets it run; returns its number."""
+    peer.load_cells(np.full((AFE_ROWS, AFE_COLUMNS), 4))
+    if what == "pulse":
+        peer.arm()
+        request = pulse(Pulse.FORM, *WINDOW, width_cycles=5_000)
+        sequence = peer.send(Opcode.PULSE, request.encode())
+    else:
+        reading = VectorRequest(Opcode.READ_CELLS, 0, *WINDOW, READ_CODE, 1, averages_log2=1)
+        sequence = peer.send(Opcode.READ_CELLS, reading.encode())
+    assert peer.wire.read(cycles_s(after_cycles)) == b"", "it ended before it could be stopped"
+    assert not pins_are_safe(peer.wire)
+    return sequence
+
+
+def goes_on(peer: Peer) -> None:
+    """Latched safe with every rail at zero; released, the board comes up and works."""
+    wire = peer.wire
+    wire.read(ZERO_S)
+    assert pins_are_safe(wire) and not wire.board.probe(Probe.RAILS)
+    assert peer.read_register(Register.STATE) & LATCHED
+    wire.read(600e-6)
+    assert pins_are_safe(wire)
+    peer.write_registers(CLEAR)
+    wire.read(600e-6)
+    assert is_at_rest(wire)
+    peer.load_cells(cells())
+    x = np.eye(2, 50, dtype=int)
+    wanted = codes(seen_siemens(cells(), slice(0, 50))[:2, :50], 1)
+    assert np.abs(products(peer, x) - wanted).max() <= 15 * (0.5 + SETTLED)
+
+
+@pytest.mark.parametrize("what", ["pulse", "read"])
+@pytest.mark.parametrize("after_cycles", [4_000, 9_111])
+def test_a_host_that_aborts(peer: Peer, what: str, after_cycles: int) -> None:
+    sequence = in_the_middle_of(peer, what, after_cycles)
+    peer.wire.write(Frame(Opcode.SAFE, 9, peer.epoch, urgent=True).encode())
+    replies = {frame.sequence: frame for frame in (peer.frame(), peer.frame())}
+    assert replies[sequence].status == Status.ABORTED
+    board = peer.wire.board
+    assert 0 <= board.probe(Probe.PINS_SAFE) - board.probe(Probe.INPUT_TAKEN) <= STOP_CYCLES
+    goes_on(peer)
+
+
+@pytest.mark.parametrize("what", ["pulse", "read"])
+def test_a_host_that_falls_silent(peer: Peer, what: str) -> None:
+    peer.write_registers({Register.WATCHDOG_CYCLES: 20_000})
+    sequence = in_the_middle_of(peer, what, 15_000)
+    board = peer.wire.board
+    fed = board.probe(Probe.INPUT_TAKEN)
+    reply = peer.reply_to(sequence)
+    assert reply.status == Status.ABORTED
+    assert 20_000 <= board.probe(Probe.PINS_SAFE) - fed <= 20_000 + 3 * STOP_CYCLES
+    goes_on(peer)
+
+
+@pytest.mark.parametrize("fault", ["sdo", "sdi", "sclk", "first supply", "last supply"])
+def test_a_dac_that_does_not_answer_stops_the_next_operation(peer: Peer, fault: str) -> None:
+    board, wire = peer.wire.board, peer.wire
+    peer.arm()
+    cut = {"sdo": 1, "sdi": 2, "sclk": 4}.get(fault, 0)
+    unpowered = {"first supply": 1, "last supply": 2}.get(fault, 0)
+    board.set_faults(cut=cut, unpowered=unpowered)
+    reply = peer.pulse(pulse(Pulse.FORM, *WINDOW))
+    assert reply.status == Status.ABORTED
+    assert pins_are_safe(wire) and board.probe(Probe.DRIVE_RISES) == 0
+    _, rows, pulses = unpack_words(reply.payload)
+    assert (rows, pulses) == (0, 0)
+    assert peer.read_register(Register.STATE) & LATCHED
+    peer.write_registers(CLEAR)  # the fault is still there: it makes the board safe again
+    wire.read(600e-6)
+    assert pins_are_safe(wire) and peer.read_register(Register.STATE) & LATCHED
+    assert peer.call(Opcode.ARM, arm_request(peer.identity).encode()).status == Status.SAFE_LATCHED
+    board.set_faults()
+    wire.read(600e-6)
+    goes_on(peer)
