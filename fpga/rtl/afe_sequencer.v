@@ -157,8 +157,8 @@ module afe_sequencer #(
       if (state_q == ST_IDLE) pulse_q <= p_valid;
       if (p_ready && p_valid) given_q <= 1'b1;
       else if (p_done) given_q <= 1'b0;
-      asked_q  <= state_d == state_q && !dac_done && !safe && (asked_q || dac_start);
-      zeroed_q <= state_d == ST_SAFE && !safe && (zeroed_q || dac_done);
+      asked_q  <= state_d == state_q && !dac_done && (asked_q || dac_start);
+      zeroed_q <= state_d == ST_SAFE && (zeroed_q || (state_q == ST_SAFE && dac_done));  // while `safe` lasts, too
       seen_q   <= safe;
       if (lost) fault_q <= 1'b1;
       else if (seen_q && !safe) fault_q <= 1'b0;
@@ -211,7 +211,7 @@ module afe_sequencer #(
   assign s_take      = adc_begins && now_first_q;
   assign adc_go      = state_q == ST_RUN && now_q && settled && (s_ready || !now_first_q) && !drop && !safe;
   assign mute        = mute_q || drop || safe;
-  assign dac_halt    = stopped || safe;
+  assign dac_halt    = stopped || (safe && state_q != ST_SAFE);
   assign dac_command = state_q == ST_OFF ? BRINGUP : state_q == ST_CHECK ? CHECK : state_q == ST_LOAD ? LOAD : ZERO;
   assign dac_start   = dac_ready && !asked_q && !dac_halt && (state_q == ST_OFF || state_q == ST_CHECK || state_q == ST_LOAD
       || state_q == ST_ZERO || (state_q == ST_SAFE && !zeroed_q));

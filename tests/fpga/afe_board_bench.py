@@ -29,7 +29,8 @@ LINE_RULES = """rail-moved pulse-switched sampling settling range two-on-pulse t
 VOLT = 5 / 65536
 SAMPLE = 228  # cycles from CS falling to the sample
 INPUTS = """
-    safe cfg_range cfg_bits cfg_raw cfg_repeats cfg_polarity cfg_idle cfg_reference cfg_sweep cfg_level cfg_read_code
+    safe cfg_range cfg_bits cfg_raw cfg_repeats cfg_polarity cfg_idle cfg_reference cfg_sweep
+    cfg_level cfg_read_code
     cfg_mask x_valid x_line x_code x_last s_ready
     p_valid p_kind p_row p_mask p_voltage p_gate p_drive refresh drop power level cut""".split()
 

@@ -162,8 +162,8 @@ async def the_reference_takes_the_place_of_the_array(dut) -> None:
 @cocotb.test()
 async def lines_of_a_read_are_where_they_belong(dut) -> None:
     board = await started(dut, Analog(array()))
-    for idle, rest in ((0, GROUND), (1, OPEN), (2, BIAS)):
-        board.configure(0x00F8, bits=2, idle=idle, polarity=0)
+    for idle, rest, gate in ((0, GROUND, 0), (1, OPEN, 0x2345), (2, BIAS, 0)):  # a sweep names its gate
+        board.configure(0x00F8, bits=2, idle=idle, polarity=0, sweep=int(gate > 0), level=gate)
         board.began.clear()
         await board.feed([{2: 1, 5: -1, 9: 2}])
         await board.wait("begun", 20_000)
@@ -174,7 +174,7 @@ async def lines_of_a_read_are_where_they_belong(dut) -> None:
             columns[3] == SENSED and columns[4:8] == [GROUND] * 4 and set(columns[:3] + columns[8:]) == {rest}
         )
         assert board.rail(0) == COMMON_CODE + 2621 and board.rail(1) == COMMON_CODE - 2621
-        assert (board.rail(GATE), board.rail(COMMON)) == (COMMON_CODE + READ_GATE, COMMON_CODE)
+        assert (board.rail(GATE), board.rail(COMMON)) == (COMMON_CODE + (gate or READ_GATE), COMMON_CODE)
         await board.idle()
         assert board.channels() == ([GROUND] * 16, [GROUND] * 16, 0)
         await board.cycles(200)

@@ -35,14 +35,14 @@ def quiet_profile() -> Profile:
 
 
 @contextmanager
-def afe_wire(profile: Profile | None = None, options: str = "") -> Iterator[SimWire]:
-    """A board at pin level; at its end no rule of any part has been broken."""
+def afe_wire(profile: Profile | None = None, *, forgiven: int = 0) -> Iterator[SimWire]:
+    """A board at pin level; at its end no rule of any part, but those forgiven, has been broken."""
     held = quiet_profile() if profile is None else profile
-    wire = open_wire(URL + options, WireContext("tmp:afe", held))
+    wire = open_wire(URL, WireContext("tmp:afe", held))
     assert isinstance(wire, SimWire)
     try:
         yield wire
-        assert broken_rules(wire) == 0
+        assert broken_rules(wire) & ~forgiven == 0
     finally:
         wire.close()
 
@@ -71,7 +71,9 @@ def is_at_rest(wire: SimWire) -> bool:
     """Outputs on, every line at ground, every rail at zero."""
     board = wire.board
     pins = board.probe(Probe.PINS_OUT)
-    return not pins & (INHIBIT | OE_N | PULSE_ON) and not board.probe(Probe.RAILS) | board.probe(Probe.LINES_OFF)
+    return not pins & (INHIBIT | OE_N | PULSE_ON) and not board.probe(Probe.RAILS) | board.probe(
+        Probe.LINES_OFF
+    )
 
 
 def cells(seed: int = 5) -> NDArray[np.uint16]:
@@ -82,7 +84,7 @@ def cells(seed: int = 5) -> NDArray[np.uint16]:
 
 
 def seen_siemens(g_codes: NDArray[np.uint16], rows: slice) -> NDArray[np.float64]:
-    """What the columns' ends see of rows whose word lines are on, `[rows, columns]` siemens: the nodal solution."""
+    """The nodal solution of rows whose word lines are on, `[rows, columns]` siemens."""
     g = np.zeros(g_codes.shape)
     g[rows] = g_codes[rows] * 25e-9
     across, down = np.full(g.shape[1], LINE_OHM), np.full(g.shape[0], LINE_OHM)
@@ -96,11 +98,18 @@ def codes(siemens: NDArray[np.float64], which: int) -> NDArray[np.float64]:
 
 
 def pulse(kind: Pulse, rows: Axis, columns: Axis, **changes: int) -> PulseRequest:
-    """A pulse as the host gives it: FORM and SET drive the columns, RESET the rows and lets other columns float."""
+    """As the host gives it: FORM and SET drive the columns, RESET the rows, other columns floating."""
     is_reset = kind == Pulse.RESET
     fields = {"voltage_code": 45_000, "gate_code": 19_661, "width_cycles": 600, "pulses": 1} | changes
     return PulseRequest(
-        kind, 0, operation_index=1, rows=rows, columns=columns, polarity=int(not is_reset), idle=int(is_reset), **fields
+        kind,
+        0,
+        operation_index=1,
+        rows=rows,
+        columns=columns,
+        polarity=int(not is_reset),
+        idle=int(is_reset),
+        **fields,
     )
 
 

@@ -45,8 +45,8 @@ def analog_half(
 ) -> AnalogHalf:
     """Returns the analog half of a board `[rows, columns]`.
 
-    Amplifiers are those that make the profile's ranges; cells break as those of the emulated chip of this seed do, one
-    by one. Without a profile cells of 25 nS a code neither break nor move.
+    Amplifiers are those that make the profile's ranges; cells break as those of the emulated chip
+    of this seed do, one by one. Without a profile cells of 25 nS a code neither break nor move.
 
     Args:
         profile: chip and front end.
@@ -76,7 +76,17 @@ def _front_end(profile: Profile, mux_ohm: float, line_ohm: float | None) -> list
     unit_us = 1.0 if front.reference is None else front.reference.unit.value
     reference_ohm = volt / (unit_us * _MICRO * profile.read_v)
     noises = [front.adc.noise.value, chip.cells.read_noise.value]
-    known = [profile.g_lsb_siemens, mux_ohm, row, column, REFERENCE_V, SWING_V, *feedback, reference_ohm, volt]
+    known = [
+        profile.g_lsb_siemens,
+        mux_ohm,
+        row,
+        column,
+        REFERENCE_V,
+        SWING_V,
+        *feedback,
+        reference_ohm,
+        volt,
+    ]
     return [*known, TIME_CONSTANT_S * CLK_HZ, *noises]
 
 
@@ -90,7 +100,14 @@ def _physics(profile: Profile) -> list[float]:
         return [*found, _NEVER_V, 0.0, 0.0, 0.0, 0.0]
     one = programming.set
     level = one.level_per_volt.value / cells.g_lsb.value
-    return [*found, one.onset.value, one.step_per_volt.value, one.step_per_decade.value, one.gate_onset.value, level]
+    return [
+        *found,
+        one.onset.value,
+        one.step_per_volt.value,
+        one.step_per_decade.value,
+        one.gate_onset.value,
+        level,
+    ]
 
 
 def _cells(

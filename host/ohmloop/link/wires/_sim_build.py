@@ -21,7 +21,7 @@ from ohmloop.errors import BuildError
 from ohmloop.link.wires._sim_tools import Tools, find_tools, run
 
 FRONTS = ("words", "bytes", "uart", "afe")
-"""What stands before the board; "afe" is "words" on a board at pin level: macro_afe and models of its parts."""
+"""What stands before the board; "afe" is "words" on a board at pin level."""
 _CHAIN_LINES = 71  # lines of a chain whose pattern is shifted within a conversion, docs/modules/afe.md
 LOCK_LIMIT_S = 900.0  # a slow machine builds for minutes; two of them one after the other
 _PREFIX = "Vboard_sim"

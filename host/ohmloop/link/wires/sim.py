@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 OPTIONS: Final = ("rows", "columns", "lanes", "adc_lanes", "payload", "front", "baud", "boot")
 AFE_OPTIONS: Final = ("adcs", "dacs", "mux_ohm", "line_mohm")  # of a board at pin level
-AFE_ROWS, AFE_COLUMNS = 64, 56  # of such a board, unless the URL says otherwise: a graph network's two windows fit
+AFE_ROWS, AFE_COLUMNS = (
+    64,
+    56,
+)  # of such a board, unless the URL says otherwise: a graph network's two windows fit
 AFE_MOST_LINES: Final = 128  # its nodal solution is dense
 BOARD_UID: Final = 0x4F484D53494D0001  # "OHMSIM", board 1
 WALL_LIMIT_S: Final = 900.0  # one read; board time is what bounds it, this only ends a hung model
@@ -224,7 +227,12 @@ def _require(url: WireUrl, name: str, holds: bool, wanted: str, value: object) -
 
 def _rate(parameters: SimParameters) -> float:
     """Returns bytes a second of board time, each way."""
-    by_front = {"words": 4.0 * CLK_HZ, "afe": 4.0 * CLK_HZ, "bytes": float(CLK_HZ), "uart": parameters.baud / _BITS_PER_BYTE}
+    by_front = {
+        "words": 4.0 * CLK_HZ,
+        "afe": 4.0 * CLK_HZ,
+        "bytes": float(CLK_HZ),
+        "uart": parameters.baud / _BITS_PER_BYTE,
+    }
     return by_front[parameters.front]
 
 
