@@ -35,7 +35,7 @@ def seen_codes(board, windows):
     """What the pins see of each window, g codes `[ROWS, COLUMNS]`: word lines of its rows alone are on."""
     across, down = np.full(COLUMNS, LINE_OHM), np.full(ROWS, LINE_OHM)
     across[0] = down[-1] = 0.0
-    cells = board.macro.g_codes_to_siemens(board.macro.dump_g_codes())
+    cells = board.macro.g_codes_to_siemens(board.macro.dump_g_codes(board.macro[0:ROWS, 0:COLUMNS]))
     found = np.zeros((ROWS, COLUMNS))
     for window in windows:
         on = np.zeros((ROWS, COLUMNS))

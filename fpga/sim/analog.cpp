@@ -10,8 +10,16 @@ namespace ohmloop {
 namespace {
 
 enum Channel { kGround = 0, kPlus = 1, kMinus = 2, kPulse = 3, kBias = 4, kOpen = 7 };  // of a row
-constexpr unsigned kSensed = 1;                                                        // of a column
-enum Rail { kReadPlus = 0, kReadMinus = 1, kPulseRail = 2, kGate = 3, kBiasRail = 4, kReference = 5, kCommon = 6 };
+constexpr unsigned kSensed = 1;                                                         // of a column
+enum Rail {
+    kReadPlus = 0,
+    kReadMinus = 1,
+    kPulseRail = 2,
+    kGate = 3,
+    kBiasRail = 4,
+    kReference = 5,
+    kCommon = 6
+};
 
 constexpr double kLeakSiemens = 1e-12;  // of a node that nothing holds
 constexpr double kLeastOhm = 1e-3;      // a line without resistance has this
@@ -43,8 +51,8 @@ double siemens(double ohm) {
 
 }  // namespace
 
-Analog::Analog(size_t rows, size_t columns, size_t converters, uint16_t* g_codes, const AnalogNumbers& numbers,
-               const double* breakdown_v, const double* formed)
+Analog::Analog(size_t rows, size_t columns, size_t converters, uint16_t* g_codes,
+               const AnalogNumbers& numbers, const double* breakdown_v, const double* formed)
     : rows_(rows),
       columns_(columns),
       converters_(converters),
@@ -55,8 +63,7 @@ Analog::Analog(size_t rows, size_t columns, size_t converters, uint16_t* g_codes
       was_(converters, 0.0),
       target_(converters, 0.0),
       spread_(converters, 0.0),
-      noise_(converters, 0.0) {
-}
+      noise_(converters, 0.0) {}
 
 // ---- Reading ----
 
@@ -82,7 +89,8 @@ void Analog::lines_changed(const Lines& lines, uint64_t cycle) {
                 variance[c % converters_] += one * one;
             }
             for (size_t other = 0; other < columns_; ++other)
-                amperes[c % converters_] += column_volts(lines, other) * found.of_columns[other * columns_ + c];
+                amperes[c % converters_] +=
+                    column_volts(lines, other) * found.of_columns[other * columns_ + c];
         }
     }
     const double ohm = numbers_.feedback_ohm[lines.range];
@@ -141,7 +149,8 @@ double Analog::row_volts(const Lines& lines, size_t row) const {
 }
 
 double Analog::column_volts(const Lines& lines, size_t column) const {
-    if (lines.column_channel[column] == kPulse && lines.pulse) return rail_volts(lines, column, columns_, kPulseRail);
+    if (lines.column_channel[column] == kPulse && lines.pulse)
+        return rail_volts(lines, column, columns_, kPulseRail);
     return lines.column_channel[column] == kBias ? rail_volts(lines, column, columns_, kBiasRail) : 0.0;
 }
 
@@ -159,7 +168,8 @@ const Analog::Solution& Analog::solution(const Lines& lines) {
     return place->second;
 }
 
-// A row's nodes, its cells' other ends held: what current into them does to their voltages, [columns, columns].
+// A row's nodes, its cells' other ends held: what current into them does to their voltages, [columns,
+// columns].
 void Analog::row_ladder(const Lines& lines, size_t row, Matrix& inverse) const {
     const size_t n = columns_;
     const double piece = siemens(numbers_.row_ohm);
@@ -176,7 +186,8 @@ void Analog::row_ladder(const Lines& lines, size_t row, Matrix& inverse) const {
     invert(inverse, n);
 }
 
-// The rows' nodes are eliminated, then the columns' from the first row to the last, where the amplifiers are; the way back gives what each row does there.
+// The rows' nodes are eliminated, then the columns' from the first row to the last, where the amplifiers are;
+// the way back gives what each row does there.
 Analog::Solution Analog::solve(const Lines& lines) const {
     const size_t n = columns_;
     const double piece = siemens(numbers_.column_ohm), mux = siemens(numbers_.mux_ohm);
@@ -196,7 +207,8 @@ Analog::Solution Analog::solve(const Lines& lines) const {
                 nodes[i * n + i] += g;
                 driven[r][i] = lines.row_channel[r] != kOpen ? g * ladder[i * n] * mux : 0.0;
                 for (size_t j = 0; j < n; ++j)
-                    nodes[i * n + j] -= g * ladder[i * n + j] * g_codes_[r * n + j] * numbers_.siemens_per_code;
+                    nodes[i * n + j] -=
+                        g * ladder[i * n + j] * g_codes_[r * n + j] * numbers_.siemens_per_code;
             }
         }
         if (r > 0) {
@@ -207,7 +219,8 @@ Analog::Solution Analog::solve(const Lines& lines) const {
     }
 
     Solution found{Matrix(rows_ * n, 0.0), Matrix(n * n, 0.0)};
-    Matrix reach = inverse[rows_ - 1], further;  // volts at this row's nodes per ampere into the columns' ends
+    Matrix reach = inverse[rows_ - 1],
+           further;  // volts at this row's nodes per ampere into the columns' ends
     for (size_t i = 0; i < n; ++i)
         for (size_t c = 0; c < n; ++c)
             if (lines.column_channel[i] != kOpen) found.of_columns[i * n + c] = mux * reach[i * n + c] * mux;
@@ -223,7 +236,8 @@ Analog::Solution Analog::solve(const Lines& lines) const {
             }
         reach.swap(further);
     }
-    for (size_t c = 0; c < n; ++c) found.of_columns[c * n + c] -= lines.column_channel[c] != kOpen ? mux : 0.0;
+    for (size_t c = 0; c < n; ++c)
+        found.of_columns[c * n + c] -= lines.column_channel[c] != kOpen ? mux : 0.0;
     return found;
 }
 
@@ -255,14 +269,16 @@ void Analog::stress(size_t row, size_t column, double volts, double gate_v) {
     if (g < n.formed_floor) {
         const double fall = n.forming_fall_v * std::log10(stressed_ / n.forming_width);
         if (volts < breakdown_v_[place] - fall) return;
-        const double factor = std::clamp((gate_v - n.gate_threshold_v) / (n.gate_nominal_v - n.gate_threshold_v), 0.0, 7.0);
+        const double factor =
+            std::clamp((gate_v - n.gate_threshold_v) / (n.gate_nominal_v - n.gate_threshold_v), 0.0, 7.0);
         g = std::max(formed_[place] * factor, n.formed_floor);
     } else if (-volts > n.reset_onset_v) {
         const double part = (-volts - n.reset_onset_v) * n.reset_per_volt +
                             n.reset_per_decade * std::log10(stressed_ / n.forming_width);
         g -= (g - n.formed_floor) * std::clamp(part, 0.0, 1.0);
     } else if (volts > n.set_onset_v && gate_v > n.set_gate_onset_v && n.set_level_per_volt > 0.0) {
-        const double part = (volts - n.set_onset_v) * n.set_per_volt + n.set_per_decade * std::log10(stressed_ / n.forming_width);
+        const double part = (volts - n.set_onset_v) * n.set_per_volt +
+                            n.set_per_decade * std::log10(stressed_ / n.forming_width);
         const double level = (gate_v - n.set_gate_onset_v) * n.set_level_per_volt;
         if (level > g) g += (level - g) * std::clamp(part, 0.0, 1.0);
     }

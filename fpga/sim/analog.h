@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The analog half of a board at pin level: array, lines, multiplexers, amplifiers, what the converters sample.
+// The analog half of a board at pin level: array, lines, multiplexers, amplifiers, what the converters
+// sample.
 //
-// Currents are the nodal solution of the whole array: two nodes a cell, a multiplexer at the end of every line. Amplifiers approach what it gives with one time
-// constant, and clip at their swing. Pulses move cells when they end (docs/modules/afe.md).
+// Currents are the nodal solution of the whole array: two nodes a cell, a multiplexer at the end of every
+// line. Amplifiers approach what it gives with one time constant, and clip at their swing. Pulses move cells
+// when they end (docs/modules/afe.md).
 
 #ifndef OHMLOOP_ANALOG_H
 #define OHMLOOP_ANALOG_H
@@ -16,11 +18,12 @@
 
 namespace ohmloop {
 
-// In the order of `_NUMBERS` in wires/_sim_analog.py. Voltages in volts, times in clk cycles, cells in g codes.
+// In the order of `_NUMBERS` in wires/_sim_analog.py. Voltages in volts, times in clk cycles, cells in g
+// codes.
 struct AnalogNumbers {
     double siemens_per_code;
     double mux_ohm;
-    double row_ohm;     // from cell to cell
+    double row_ohm;  // from cell to cell
     double column_ohm;
     double reference_v;  // of the converters: they span twice that
     double swing_v;      // of an amplifier's output about COMMON
@@ -55,7 +58,8 @@ struct Lines {
 
 class Analog {
  public:
-    // `g_codes` [rows, columns] are the cells; `breakdown_v` and `formed` [rows, columns] what each breaks at, and to.
+    // `g_codes` [rows, columns] are the cells; `breakdown_v` and `formed` [rows, columns] what each breaks
+    // at, and to.
     Analog(size_t rows, size_t columns, size_t converters, uint16_t* g_codes, const AnalogNumbers& numbers,
            const double* breakdown_v, const double* formed);
 
@@ -69,7 +73,8 @@ class Analog {
  private:
     using Matrix = std::vector<double>;
 
-    // Of one set of lines that are connected: amperes out of each column per volt behind each row, [rows, columns], and behind each column.
+    // Of one set of lines that are connected: amperes out of each column per volt behind each row, [rows,
+    // columns], and behind each column.
     struct Solution {
         Matrix of_rows;
         Matrix of_columns;

@@ -18,9 +18,9 @@
 #include <type_traits>
 #include <vector>
 
-#include "analog.h"
 #include "Vboard_sim.h"
 #include "Vboard_sim___024root.h"
+#include "analog.h"
 #include "verilated.h"
 
 #define API extern "C" __attribute__((visibility("default")))
@@ -54,13 +54,14 @@ enum Probe {
     kDriveRises,    // how often drive_active rose
     kInputWaits,    // 1 while input is queued or on the line
     kPinsOut,       // pins of afe_front
-    kPinsSafe,      // cycle in which multiplexers and shift registers were last switched off and the pulse rail grounded
-    kRulesBroken,   // rules of the parts broken so far, as part_board.v has them
-    kRails,         // 1 while any rail is off zero
-    kLinesOff,      // lines off ground, or word lines on
-    kConversions,   // so far, of all converters together
-    kFirstBegan,    // cycle in which the first began
-    kLastBegan,     // and the last
+    kPinsSafe,  // cycle in which multiplexers and shift registers were last switched off and the pulse rail
+                // grounded
+    kRulesBroken,  // rules of the parts broken so far, as part_board.v has them
+    kRails,        // 1 while any rail is off zero
+    kLinesOff,     // lines off ground, or word lines on
+    kConversions,  // so far, of all converters together
+    kFirstBegan,   // cycle in which the first began
+    kLastBegan,    // and the last
 };
 
 uint64_t integer_root(uint64_t value) {
@@ -375,8 +376,9 @@ class Board {
     }
 
     // A board at pin level has no rows' clock.
-#define OHMLOOP_FORGET(name) \
-    if constexpr (requires { root.__Vtrigprevexpr___TOP__##name##__0; }) root.__Vtrigprevexpr___TOP__##name##__0 = 0
+#define OHMLOOP_FORGET(name)                                             \
+    if constexpr (requires { root.__Vtrigprevexpr___TOP__##name##__0; }) \
+    root.__Vtrigprevexpr___TOP__##name##__0 = 0
     template <typename Root>
     static bool forget_edges(Root& root) {
         if constexpr (requires { root.__Vtrigprevexpr___TOP__clk_time__0; }) {
@@ -495,7 +497,9 @@ class Board {
         const bool safe = pin(0) && pin(1) && !pin(10);
         if (safe && !safe_) pins_safe_ = cycles_;
         safe_ = safe;
-        if (!top_->nv_write) set_bits(top_->nv_data, 0, kCellBits, g_codes_[size_t{top_->nv_row} * kColumns + top_->nv_column]);
+        if (!top_->nv_write)
+            set_bits(top_->nv_data, 0, kCellBits,
+                     g_codes_[size_t{top_->nv_row} * kColumns + top_->nv_column]);
         if (!analog_) return;
         if (top_->nv_write) cells_written_ = true;
         if (top_->noise_seed != seed_) {
@@ -526,7 +530,8 @@ class Board {
         }
         if (!sampling_) return;
         const std::vector<int> inputs = analog_->inputs(cycles_);
-        for (unsigned i = 0; i < kConverters; ++i) set_bits(top_->afe_level, 14 * i, 14, static_cast<uint32_t>(inputs[i]));
+        for (unsigned i = 0; i < kConverters; ++i)
+            set_bits(top_->afe_level, 14 * i, 14, static_cast<uint32_t>(inputs[i]));
         sampling_ = !top_->afe_sampled;
     }
 
@@ -680,8 +685,10 @@ API void ohmloop_stop_pin(void* handle, int level) {
     board(handle)->set_stop(level != 0);
 }
 
-// Gives a board at pin level its analog half: ohmloop::AnalogNumbers, and two arrays [rows, columns] (analog.h).
-API void ohmloop_analog(void* handle, const double* numbers, const double* breakdown_v, const double* formed) {
+// Gives a board at pin level its analog half: ohmloop::AnalogNumbers, and two arrays [rows, columns]
+// (analog.h).
+API void ohmloop_analog(void* handle, const double* numbers, const double* breakdown_v,
+                        const double* formed) {
     ohmloop::AnalogNumbers given;
     static_assert(sizeof(given) % sizeof(double) == 0);
     std::memcpy(&given, numbers, sizeof(given));

@@ -249,6 +249,7 @@ def test_a_host_that_falls_silent(peer: Peer, what: str) -> None:
     reply = peer.reply_to(sequence)
     assert reply.status == Status.ABORTED
     assert 20_000 <= board.probe(Probe.PINS_SAFE) - fed <= 20_000 + FED_CYCLES
+    peer.write_registers({Register.WATCHDOG_CYCLES: 10_000_000})  # longer than a product
     goes_on(peer)
 
 

@@ -167,8 +167,8 @@ def _analog(url: WireUrl, parameters: SimParameters, context: WireContext) -> An
 def parameters_of(url: WireUrl, context: WireContext | None = None) -> SimParameters:
     """Returns what the board of `url` is built for; raises UrlError where that cannot be.
 
-    Rows, columns and lanes that the URL does not name are those of the profile's chip; at pin level those of a
-    small board.
+    Rows, columns and lanes that the URL does not name are those of the profile's chip; at pin level those
+    of a small board.
     """
     front = url.options.get("front", FRONTS[0])
     is_afe = front == "afe"
