@@ -13,7 +13,7 @@ module afe_front #(
     parameter         ROWS      = 512,
     parameter         COLS      = 512,
     parameter         ADC_LANES = 4,
-    parameter [287:0] AFE       = 288'd0
+    parameter [287:0] AFE       = 288'h04B0_0019_0019_0003_012C_002C_0002_012C_3A98_0001_0001_0004_0001_0002_8000_4000_0804_0808
 ) (
     input  wire                    clk,
     input  wire                    rst_n,

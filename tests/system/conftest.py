@@ -9,7 +9,7 @@ import pytest
 from ohmloop.link.wires import _sim_build
 
 ECHO = Path(__file__).parent / "echo"
-HARNESS = Path(__file__).parents[2] / "fpga" / "sim" / "harness.cpp"
+SIM = Path(__file__).parents[2] / "fpga" / "sim"
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +17,8 @@ def echo_fpga(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the sources with the echo as top."""
     folder = tmp_path_factory.mktemp("fpga")
     shutil.copytree(ECHO, folder, dirs_exist_ok=True)
-    shutil.copy(HARNESS, folder / "sim")
+    for name in ("harness.cpp", "analog.cpp", "analog.h"):
+        shutil.copy(SIM / name, folder / "sim")
     return folder
 
 

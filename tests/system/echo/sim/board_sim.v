@@ -13,7 +13,12 @@ module board_sim #(
     parameter REPLY_WORDS = 65536,
     parameter FRONT = 0,
     parameter BAUD = 3000000,
-    parameter [31:0] BUILD_HASH = 32'd0
+    parameter [31:0] BUILD_HASH = 32'd0,
+    parameter PINS = 0,
+    parameter ADCS = 8,
+    parameter DACS = 2,
+    parameter ROW_CHAINS = 1,
+    parameter COL_CHAINS = 1
 ) (
     input  wire                 clk,
     input  wire                 clk_time,
@@ -54,8 +59,24 @@ module board_sim #(
     output wire                 nv_write,
     output wire [8:0]           nv_row,
     output wire [8:0]           nv_column,
-    output wire [9:0]           nv_g
+    output wire [9:0]           nv_g,
+    input  wire [DACS-1:0]      afe_power,
+    input  wire [2:0]           afe_cut,
+    input  wire [ADCS*14-1:0]   afe_level,
+    output wire [60:0]          afe_pins,
+    output wire [DACS*128-1:0]  afe_rails,
+    output wire [3*ROWS-1:0]    afe_row_channel,
+    output wire [ROWS-1:0]      afe_word_line,
+    output wire [3*COLS-1:0]    afe_column_channel,
+    output wire                 afe_changed,
+    output wire                 afe_begun,
+    output wire                 afe_sampled,
+    output wire [44:0]          afe_broken,
+    output wire [31:0]          noise_seed
 );
+
+    assign {afe_pins, afe_rails, afe_row_channel, afe_word_line, afe_column_channel} = 0;
+    assign {afe_changed, afe_begun, afe_sampled, afe_broken, noise_seed} = 0;
 
     echo_words u_echo (
         .clk        (clk),
