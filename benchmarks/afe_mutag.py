@@ -71,7 +71,7 @@ def through_pins(graphs):
 def emulated(graphs, cells, seed):
     """Embeds on the emulated macro holding `cells`."""
     with ohmloop.open(EMULATED, chip=CHIP, noise_seed=seed) as board:
-        board.macro.load_g_codes(cells)
+        board.macro.load_g_codes(cells, board.macro[0:ROWS, 0:COLUMNS])
         windows = [board.macro[0:8, 0:50], board.macro[8:58, 0:50]]
         prepared = PreparedWindows(*(measure(board.macro, window) for window in windows))
         return EchoStateGraphClassifier(board.macro, prepared).embed(graphs)
