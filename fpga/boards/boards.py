@@ -41,6 +41,12 @@ class Board:
         return self.key if "place" in self.settings else "serial_board"
 
     @property
+    def clk_hz(self) -> int:
+        """Its clock in hertz: its own constant, else the map's."""
+        own: int = self.settings.get("clk_hz", defined("board_map.vh", "CLK_HZ"))
+        return own
+
+    @property
     def report_file(self) -> Path:
         """The kept report."""
         return REPORTS / f"{self.key}.json"

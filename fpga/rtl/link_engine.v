@@ -7,11 +7,13 @@
 // frame's answer is offered 3 cycles after it when nothing is being sent.
 
 `default_nettype none
+`include "board_map.vh"
 
 module link_engine #(
     parameter REQUEST_WORDS     = 4096,  // words of the request queue, a power of two
     parameter REPLY_WORDS       = 4096,  // words of the reply ring, a power of two
-    parameter MAX_PAYLOAD_WORDS = 1024   // words, largest payload of a frame
+    parameter MAX_PAYLOAD_WORDS = 1024,  // words, largest payload of a frame
+    parameter CLK_HZ            = `CLK_HZ  // clk, in hertz, told in HELLO
 ) (
     input  wire        clk,
     input  wire        rst_n,
@@ -144,7 +146,8 @@ module link_engine #(
   urgent_unit #(
       .REQUEST_WORDS    (REQUEST_WORDS),
       .REPLY_WORDS      (REPLY_WORDS),
-      .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS)
+      .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS),
+      .CLK_HZ           (CLK_HZ)
   ) u_urgent (
       .clk            (clk),
       .rst_n          (rst_n),

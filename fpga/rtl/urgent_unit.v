@@ -15,7 +15,8 @@
 module urgent_unit #(
     parameter REQUEST_WORDS     = 4096,  // words, as announced
     parameter REPLY_WORDS       = 4096,  // words, as announced
-    parameter MAX_PAYLOAD_WORDS = 1024   // words, as announced
+    parameter MAX_PAYLOAD_WORDS = 1024,  // words, as announced
+    parameter CLK_HZ            = `CLK_HZ  // clk, in hertz, as announced
 ) (
     input  wire        clk,
     input  wire        rst_n,
@@ -158,7 +159,7 @@ module urgent_unit #(
       5'd3:    data_q <= `MAP_HASH;
       5'd4:    data_q <= id_build;
       5'd5:    data_q <= id_firmware;
-      5'd6:    data_q <= `CLK_HZ;
+      5'd6:    data_q <= CLK_HZ;
       5'd7:    data_q <= MAX_PAYLOAD_WORDS * 4;
       5'd8:    data_q <= REQUEST_WORDS * 4;
       5'd9:    data_q <= REPLY_WORDS * 4;

@@ -90,9 +90,21 @@ def test_every_board_states_what_the_build_needs(tools):
         shape = board.settings["geometry"]
         assert shape["COLS"] <= 8 * shape["LANES"] and shape["COLS"] % shape["LANES"] == 0
         assert set(board.settings["capacity"]) == set(tools[0].RESOURCES)
+        assert board.clk_hz % tools[0].defined("board_map.vh", "BAUD") == 0, "no whole bit time"
+        assert 4 * tools[0].defined("board_map.vh", "BAUD") <= board.clk_hz <= 60_000_000
 
 
 def test_the_page_shows_the_kept_reports():
     command = [sys.executable, str(BOARDS / "build.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_top_whose_pll_makes_another_clock_is_no_board(tools):
+    clocks = {
+        "clk": {"achieved": 31.5, "constraint": 30.0},
+        "clk_25m": {"achieved": 200.0, "constraint": 25.0},
+    }
+    assert tools[1].slowest(clocks, 30.0) == 31.5
+    with pytest.raises(tools[1].BuildFailed, match="states a clock of 27 MHz, its top makes 30, 25 MHz"):
+        tools[1].slowest(clocks, 27.0)

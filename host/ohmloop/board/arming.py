@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ohmloop._map import CLK_HZ, MAX_LINES, Pulse, Register
+from ohmloop._map import MAX_LINES, Pulse, Register
 from ohmloop.board.limits import VOLTAGE_LIMIT, Limits, finite, whole
 from ohmloop.board.window import Window
 from ohmloop.errors import LimitError, NotArmed, ShapeError
@@ -128,7 +128,7 @@ def permission(
     register: Register = max((VOLTAGE_LIMIT[kind] for kind in kinds), key=lambda one: limits.codes[one])
     code = limits.voltage_code(max_voltage_v, register, "max_voltage_v")
     budget = whole(max_pulses, "max_pulses", lowest=1, highest=MAX_WORD)
-    longest_s = MAX_WORD * EXPIRY_CYCLES / CLK_HZ
+    longest_s = limits.profile.cycles_to_seconds(MAX_WORD * EXPIRY_CYCLES)
     seconds = finite(expires_s, "s", "expires_s")
     if not 0 < seconds <= longest_s:
         raise LimitError(
@@ -138,5 +138,5 @@ def permission(
             unit="s",
             where="expires_s",
         )
-    units = math.ceil(seconds * CLK_HZ / EXPIRY_CYCLES)
+    units = math.ceil(seconds * limits.profile.clk_hz / EXPIRY_CYCLES)
     return Permission(window, kinds, float(max_voltage_v), code, budget, units)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ohmloop._arrays import require_unmasked
-from ohmloop._map import CLK_HZ, MAX_LINES, RANGES, Opcode, Register, Table
+from ohmloop._map import MAX_LINES, RANGES, Opcode, Register, Table
 from ohmloop.board.arming import MAX_WORD, Permission
 from ohmloop.board.contact import Contacts
 from ohmloop.board.limits import Limits, whole
@@ -179,9 +179,8 @@ class Core:
 
     def conditions(self, operation_index: int, cycles: int) -> Conditions:
         """Returns under what an operation ran."""
-        return Conditions(
-            self.origin, self.chip, self.profile.name, self.url, operation_index, cycles / CLK_HZ
-        )
+        seconds = self.profile.cycles_to_seconds(cycles)
+        return Conditions(self.origin, self.chip, self.profile.name, self.url, operation_index, seconds)
 
 
 def _member(kind: type[Member], value: int, where: str) -> Member:

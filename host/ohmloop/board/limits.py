@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from ohmloop._map import CLK_HZ, Pulse, Register
+from ohmloop._map import Pulse, Register
 from ohmloop.errors import LimitError, ShapeError
 from ohmloop.profile import LIMIT_REGISTERS, Profile
 from ohmloop.profile.tables import DAC_CODES
@@ -103,7 +103,7 @@ class Limits:
     @property
     def width_s(self) -> float:
         """Longest pulse, seconds."""
-        return self.codes[Register.LIMIT_WIDTH] / CLK_HZ
+        return self.profile.cycles_to_seconds(self.codes[Register.LIMIT_WIDTH])
 
     def _volts(self, register: Register) -> float:
         return self.profile.dac_codes_to_volts(self.codes[register])
@@ -149,7 +149,7 @@ class Limits:
         asked_s = finite(width_s, "s", where)
         cycles = self.profile.seconds_to_cycles(asked_s)
         if not 1 <= cycles <= self.codes[Register.LIMIT_WIDTH]:
-            limit_s = 1 / CLK_HZ if cycles < 1 else self.width_s
+            limit_s = self.profile.cycles_to_seconds(1) if cycles < 1 else self.width_s
             raise LimitError(
                 f"{where}: {asked_s:.4g} s asked, limit {limit_s:.4g} s",
                 value=asked_s,

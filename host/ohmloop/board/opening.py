@@ -21,6 +21,8 @@ from ohmloop.profile.state_file import THROW_AWAY, is_throw_away
 
 REPLAY: Final = "replay"
 FIRST_EMU: Final = Register.EMU_CHIP_SEED
+SLOWEST_CLK_HZ: Final = 1_000_000
+"""Of an emulated macro's board. A chip's runs at CLK_HZ: the gateware's ceilings are cycles of that clock."""
 
 
 def open_board(
@@ -55,12 +57,13 @@ def open_board(
         )
     seed = whole(noise_seed, "noise_seed", highest=2**32 - 1)
     chip_id = chip_id_of(chip)
-    held = profile if isinstance(profile, Profile) else load_profile(profile)
-    wire = open_wire(url, WireContext(chip=chip, profile=held))
+    asked = profile if isinstance(profile, Profile) else load_profile(profile)
+    wire = open_wire(url, WireContext(chip=chip, profile=asked))
     session = Session(wire, timeout_s=seconds, chip_id=chip_id)
     try:
         identity = session.hello()
-        _check(identity, held, url)
+        _check(identity, asked, url)
+        held = asked.at_clock(identity.clk_hz)
         core = Core(
             session=session,
             identity=identity,
@@ -119,11 +122,12 @@ def _origin(identity: Identity, wire_origin: str) -> str:
 
 def _check(identity: Identity, profile: Profile, url: str) -> None:
     """Raises VersionMismatch or ProfileError where board and profile do not fit each other."""
-    if identity.clk_hz != CLK_HZ:
+    slowest = SLOWEST_CLK_HZ if identity.emulated else CLK_HZ
+    if not slowest <= identity.clk_hz <= CLK_HZ:
         raise VersionMismatch(
-            f"{url}: the board's clock is {identity.clk_hz} Hz, this host's map says {CLK_HZ} Hz",
+            f"{url}: the board's clock is {identity.clk_hz} Hz, {slowest} .. {CLK_HZ} Hz expected",
             value=identity.clk_hz,
-            limit=CLK_HZ,
+            limit=slowest if identity.clk_hz < slowest else CLK_HZ,
             unit="Hz",
             where="identity",
         )

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from ohmloop._map import CLK_HZ, Pulse, Register
+from ohmloop._map import Pulse, Register
 from ohmloop.board.arming import Permission
 from ohmloop.board.core import Core
 from ohmloop.board.limits import whole
@@ -65,7 +65,7 @@ def run_pulses(core: Core, window: Window, kind: Pulse, shape: PulseShape, resul
         pulses_given=given,
         voltage_v=core.profile.dac_codes_to_volts(request.voltage_code),
         gate_v=core.profile.dac_codes_to_volts(request.gate_code),
-        width_s=request.width_cycles / CLK_HZ,
+        width_s=core.profile.cycles_to_seconds(request.width_cycles),
         pulses=request.pulses,
         conditions=core.conditions(index, cycles),
     )
@@ -90,7 +90,7 @@ def _checked(core: Core, window: Window, kind: Pulse, shape: PulseShape) -> Puls
 
 def _rows_per_request(core: Core, request: PulseRequest) -> int:
     """Returns how many rows make a command of about 0.3 s; a row's train of pulses is never cut."""
-    row_s = request.pulses * request.width_cycles / CLK_HZ
+    row_s = core.profile.cycles_to_seconds(request.pulses * request.width_cycles)
     longest_s = core.profile.board.operation.value
     if row_s > longest_s:
         raise LimitError(

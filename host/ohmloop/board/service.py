@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from ohmloop._firmware import MEMORY_BYTES
-from ohmloop._map import CLK_HZ, Field, Opcode, Register, Status
+from ohmloop._map import Field, Opcode, Register, Status
 from ohmloop._map import Telemetry as Word
 from ohmloop.board.core import Core, Request
 from ohmloop.board.inputs import averages_log2
@@ -122,9 +122,10 @@ def telemetry(core: Core) -> Telemetry:
         Register.FRAMES_RECEIVED, _COUNTERS
     )
     status, opcode = words[Word.LAST_STOP] >> 8 & 0xFF, words[Word.LAST_STOP] & 0xFF
+    seconds = core.profile.cycles_to_seconds
     return Telemetry(
-        uptime_s=(low | high << 32) / CLK_HZ,
-        busy_s=core.read_registers(Register.BUSY_CYCLES)[0] / CLK_HZ,
+        uptime_s=seconds(low | high << 32),
+        busy_s=seconds(core.read_registers(Register.BUSY_CYCLES)[0]),
         requests=words[Word.REQUESTS],
         refused=words[Word.REFUSED],
         stopped=words[Word.STOPPED],
@@ -133,7 +134,7 @@ def telemetry(core: Core) -> Telemetry:
         reset_pulses=words[Word.RESET_PULSES],
         results=words[Word.RESULTS],
         saturated=words[Word.SATURATED],
-        longest_s=words[Word.LONGEST] / CLK_HZ,
+        longest_s=seconds(words[Word.LONGEST]),
         longest_operation=_opcode_name(words[Word.LONGEST_OPCODE]) if words[Word.LONGEST] else "",
         firmware_runs=words[Word.FIRMWARE_RUNS],
         firmware_faults=words[Word.FIRMWARE_FAULTS],
@@ -144,7 +145,7 @@ def telemetry(core: Core) -> Telemetry:
         duplicates=duplicates,
         watchdog_trips=trips,
         sensors=tuple(
-            Sensor(one.kind, one.channel, one.value, one.age * _AGE_UNIT / CLK_HZ) for one in told.sensors
+            Sensor(one.kind, one.channel, one.value, seconds(one.age * _AGE_UNIT)) for one in told.sensors
         ),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from ohmloop._map import CLK_HZ, Field, Opcode, Pulse, Status
+from ohmloop._map import Field, Opcode, Pulse, Status
 from ohmloop.board.tally import Tally
 from ohmloop.errors import Aborted, LimitError, NotArmed, NotEmulated, OhmloopError, Refused, SafeLatched
 from ohmloop.link.messages import COUNT_WORDS, unpack_words
@@ -104,7 +104,7 @@ def _over_limit(status: Status, value: int, limit: int, what: str, profile: Prof
         asked, most = profile.dac_codes_to_volts(value), profile.dac_codes_to_volts(limit)
     elif status is Status.OVER_WIDTH_LIMIT:
         name, unit = "pulse", "s"
-        asked, most = value / CLK_HZ, limit / CLK_HZ
+        asked, most = profile.cycles_to_seconds(value), profile.cycles_to_seconds(limit)
     elif status in _LIMITS:
         text = f"{what}: {_LIMITS[status].format(value=value, limit=limit)}"
         return LimitError(text, value=value, limit=limit, where=what)

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ohmloop._map import CLK_HZ, Opcode
+from ohmloop._map import Opcode
 from ohmloop.board.core import Core, Request
 from ohmloop.board.tally import Tally
 from ohmloop.errors import BoardLost, LimitError
@@ -158,7 +158,7 @@ def _vector_seconds(core: Core, geometry: MacroGeometry, request: VectorRequest)
     floor = max(MIN_PASS_ROWS, geometry.lanes // geometry.adc_lanes)
     passes = averages * (planes if request.opcode == Opcode.MAC_RAW else 1)
     accumulate = groups * (1 + request.signed) * max(rows, floor)
-    return passes * max(accumulate, planes * columns + groups, columns) / CLK_HZ
+    return core.profile.cycles_to_seconds(passes * max(accumulate, planes * columns + groups, columns))
 
 
 def _gathered(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pydantic import Field
 
 from ohmloop._arrays import require_unmasked
 from ohmloop._map import CLK_HZ, G_BITS, MAX_LINES, RANGES, Register, Table
@@ -85,6 +86,8 @@ class Profile(Entry):
 
     chip: ChipProfile
     board: BoardProfile
+    clk_hz: int = Field(default=CLK_HZ, gt=0, exclude=True)
+    """Clock of the open board, hertz; no part of the profile's digest."""
 
     @property
     def name(self) -> str:
@@ -115,15 +118,17 @@ class Profile(Entry):
         """Returns the voltage of a DAC code."""
         return code * self.chip.front_end.dac.full_scale.value / tables.DAC_CODES
 
-    @staticmethod
-    def seconds_to_cycles(seconds: float) -> int:
-        """Returns the nearest number of clk cycles."""
-        return tables.clk_cycles(seconds)
+    def at_clock(self, clk_hz: int) -> Profile:
+        """Returns this profile on a board whose clock is `clk_hz`."""
+        return self.model_copy(update={"clk_hz": clk_hz})
 
-    @staticmethod
-    def cycles_to_seconds(cycles: int) -> float:
+    def seconds_to_cycles(self, seconds: float) -> int:
+        """Returns the nearest number of clk cycles."""
+        return round(seconds * self.clk_hz)
+
+    def cycles_to_seconds(self, cycles: float) -> float:
         """Returns the time of a number of clk cycles."""
-        return cycles / CLK_HZ
+        return cycles / self.clk_hz
 
     @property
     def read_v(self) -> float:
@@ -136,7 +141,7 @@ class Profile(Entry):
         limits = self.chip.limits
         volts = (limits.form, limits.set, limits.reset, limits.read, limits.gate)
         codes = [tables.dac_code(self.chip, entry.value) for entry in volts]
-        return dict(zip(LIMIT_REGISTERS, [*codes, tables.clk_cycles(limits.width.value)], strict=True))
+        return dict(zip(LIMIT_REGISTERS, [*codes, self.seconds_to_cycles(limits.width.value)], strict=True))
 
     # Siemens
 
@@ -245,7 +250,7 @@ class Profile(Entry):
     def emulator_registers(self, chip_seed: int, noise_seed: int) -> dict[Register, int]:
         """Returns every EMU register as the word that REG_WRITE takes."""
         physics = programming_registers(self.chip)
-        return tables.emulator_registers(self.chip, chip_seed, noise_seed) | physics
+        return tables.emulator_registers(self.chip, chip_seed, noise_seed, self.clk_hz) | physics
 
     def tables(self) -> dict[Table, NDArray[np.int32]]:
         """Returns every table of the board, as TABLE_WRITE takes them; corrections are identity."""

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from ohmloop._map import (
     ADC_BITS,
-    CLK_HZ,
     GATE_ENTRIES,
     INL_ENTRIES,
     MAX_LINES,
@@ -58,11 +57,6 @@ def log2_q8(cycles: int) -> int:
 def dac_code(chip: ChipProfile, volts: float) -> int:
     """Returns the nearest converter code of a voltage, at most the largest."""
     return min(round(volts / chip.front_end.dac.full_scale.value * DAC_CODES), DAC_CODES - 1)
-
-
-def clk_cycles(seconds: float) -> int:
-    """Returns the nearest number of clk cycles of a time."""
-    return round(seconds * CLK_HZ)
 
 
 def g_codes_rounded(chip: ChipProfile, microsiemens: NDArray[np.float64] | float) -> I32:
@@ -167,7 +161,9 @@ def emulator_tables(chip: ChipProfile) -> dict[Table, I32]:
     }
 
 
-def emulator_registers(chip: ChipProfile, chip_seed: int, noise_seed: int) -> dict[Register, int]:
+def emulator_registers(
+    chip: ChipProfile, chip_seed: int, noise_seed: int, clk_hz: int
+) -> dict[Register, int]:
     """Returns every EMU register as the word that REG_WRITE takes."""
     cells, front = chip.cells, chip.front_end
     volts_per_code = front.dac.full_scale.value / DAC_CODES
@@ -186,7 +182,7 @@ def emulator_registers(chip: ChipProfile, chip_seed: int, noise_seed: int) -> di
         Register.EMU_READ_GAIN: round((1 << 31) / dac_code(chip, front.read.value)),
         Register.EMU_REFERENCE_UNIT: round(reference_us / cells.g_lsb.value * ONE_Q6),
         Register.EMU_FORMED_FLOOR: int(g_codes_rounded(chip, cells.formed_floor.value)),
-        Register.EMU_STRESS_ORIGIN: log2_q8(clk_cycles(cells.forming.width.value)),
+        Register.EMU_STRESS_ORIGIN: log2_q8(round(cells.forming.width.value * clk_hz)),
         Register.EMU_STRESS_SLOPE: round(cells.forming.fall.value * doubling / volts_per_code),
         Register.EMU_RESET_ONSET: dac_code(chip, cells.reset.onset.value),
         Register.EMU_RESET_SLOPE_V: round(cells.reset.removed_per_volt.value * volts_per_code * (1 << 24)),

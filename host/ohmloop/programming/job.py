@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ohmloop._map import CLK_HZ, Opcode, Outcome
+from ohmloop._map import Opcode, Outcome
 from ohmloop.board.core import Core, Request
 from ohmloop.board.recording import Journal, counter_of
 from ohmloop.board.tally import Tally
@@ -188,7 +188,7 @@ class Run:
         return target_codes(exact), target_codes(wide).astype(np.uint16)
 
     def _look(self, *, last: bool = False) -> None:
-        if self.watch.look(self.found.cycles / CLK_HZ, last=last):
+        if self.watch.look(self.core.profile.cycles_to_seconds(self.found.cycles), last=last):
             self.scale = scale_for(self.core, self.window, self.plan, self.watch.calibration, False)
         self.used(self.scale.name)
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ohmloop._arrays import require_unmasked
-from ohmloop._map import CLK_HZ, Algorithm, Pulse, Register
+from ohmloop._map import Algorithm, Pulse, Register
 from ohmloop.board.core import Core
 from ohmloop.board.inputs import averages_log2
 from ohmloop.board.limits import finite, whole
@@ -175,7 +175,7 @@ def _reading(
         "averages_log2": averages_log2(averages),
         "final_log2": averages_log2(final_averages),
         "most_readings": whole(most_readings, "most_readings", lowest=1, highest=MOST_READINGS),
-        "delay_cycles": round(delay * CLK_HZ),
+        "delay_cycles": core.profile.seconds_to_cycles(delay),
     }
 
 

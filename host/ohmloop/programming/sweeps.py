@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ohmloop._arrays import require_unmasked
-from ohmloop._map import CLK_HZ, Opcode, Pulse, Register
+from ohmloop._map import Opcode, Pulse, Register
 from ohmloop.board.arming import OPERATIONS
 from ohmloop.board.core import Core, Request
 from ohmloop.board.limits import VOLTAGE_LIMIT, whole
@@ -197,7 +197,7 @@ def _rows_per_request(core: Core, template: SweepRequest) -> int:
             unit="words",
             where="voltages_v",
         )
-    seconds = sum(point.dwell_cycles for point in template.points) / CLK_HZ
+    seconds = core.profile.cycles_to_seconds(sum(point.dwell_cycles for point in template.points))
     return max(1, min(most // one.largest_reply_words, int(COMMAND_S / seconds)))
 
 

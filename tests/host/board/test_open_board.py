@@ -126,11 +126,42 @@ def test_a_chip_must_have_its_profile_s_geometry(seen_as) -> None:
         ohmloop.open(SMALL)
 
 
-def test_another_clock_is_refused(seen_as) -> None:
-    seen_as(clk_hz=50_000_000)
-    with pytest.raises(VersionMismatch, match="50000000 Hz") as caught:
+@pytest.mark.parametrize(
+    ("seen", "limit"),
+    [
+        ({"clk_hz": 999_999}, 1_000_000),
+        ({"clk_hz": 60_000_001}, 60_000_000),
+        ({"clk_hz": 30_000_000, "emulated": False}, 60_000_000),
+    ],
+)
+def test_a_clock_outside_its_bounds_is_refused(seen_as, seen, limit) -> None:
+    seen_as(**seen)
+    with pytest.raises(VersionMismatch, match=f"{seen['clk_hz']} Hz") as caught:
         ohmloop.open(SMALL)
-    assert (caught.value.value, caught.value.limit) == (50_000_000, 60_000_000)
+    assert (caught.value.value, caught.value.limit, caught.value.unit) == (seen["clk_hz"], limit, "Hz")
+
+
+def test_seconds_are_those_of_the_board_s_own_clock() -> None:
+    with (
+        ohmloop.open(SMALL, chip="tmp") as usual,
+        ohmloop.open(SMALL + "&clk_hz=30000000", chip="tmp") as slow,
+    ):
+        told = []
+        for board in (usual, slow):
+            window = board.macro[0:2, 0:2]
+            with board.armed(window, ops={"form"}, max_pulses=4, max_voltage_v=1.0, expires_s=1):
+                given = board.macro.form(window, voltage_v=1.0, gate_v=1.5, width_s=1e-4)
+            registers = (
+                board.read_registers(Register.LIMIT_WIDTH),
+                board.read_registers(Register.WATCHDOG_CYCLES, 2),
+            )
+            told.append((given, board.limits.width_s, registers, board.profile.digest))
+    fast, half = told
+    assert fast[0].width_s == half[0].width_s == 1e-4 and fast[1] == half[1] and fast[3] == half[3]
+    assert [2 * cycles for group in half[2] for cycles in group] == [
+        one for group in fast[2] for one in group
+    ]
+    assert half[0].conditions.board_seconds > fast[0].conditions.board_seconds > 2e-4
 
 
 def test_a_chip_s_cells_are_not_written_by_fiat(seen_as) -> None:

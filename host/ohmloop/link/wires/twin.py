@@ -15,7 +15,7 @@ from ohmloop.link.messages import Identity, MacroGeometry
 from ohmloop.link.wires.base import WireContext, WireUrl, geometry_of
 from ohmloop.profile import StateFile, load_profile
 
-OPTIONS: Final = ("rows", "columns", "lanes", "adc_lanes", "macros", "payload", "boot")
+OPTIONS: Final = ("rows", "columns", "lanes", "adc_lanes", "macros", "payload", "boot", "clk_hz")
 BOARD_UID: Final = 0x4F484D5457494E01  # "OHMTWIN", board 1
 _ADC_LANES: Final = (1, 2, 4)
 _FRAMES_OF_CREDIT: Final = 16
@@ -24,7 +24,7 @@ _FRAMES_OF_CREDIT: Final = 16
 class TwinWire:
     """The twin as a packet wire: requests run as they are written, replies wait to be read.
 
-    `now_s()` is modelled cycles over CLK_HZ; a read that finds nothing lets its time pass at once.
+    `now_s()` is modelled cycles over the board's clock; a read that finds nothing lets its time pass at once.
     """
 
     packet = True
@@ -33,6 +33,7 @@ class TwinWire:
     def __init__(self, url: str, identity: Identity, state: StateFile) -> None:
         self.url = url
         self._state = state
+        self._clk_hz = identity.clk_hz
         self._board = EmulatedBoard(identity, state.g_codes)
         self._lock = threading.RLock()
         self._inbox: deque[bytes] = deque()
@@ -59,13 +60,13 @@ class TwinWire:
             self._require_open()
             packet = self._board.send()
             if not packet:
-                self._board.idle(max(0, round(timeout_s * CLK_HZ)))
+                self._board.idle(max(0, round(timeout_s * self._clk_hz)))
                 packet = self._board.send()
             return packet
 
     def now_s(self) -> float:
         """Returns modelled board time in seconds."""
-        return self._board.condition.cycles / CLK_HZ
+        return self._board.condition.cycles / self._clk_hz
 
     def close(self) -> None:
         """Switches the board off; what its cells hold stays in the state file."""
@@ -96,9 +97,9 @@ def _geometry(url: WireUrl, context: WireContext) -> MacroGeometry:
 
 
 def open_wire(url: WireUrl, context: WireContext) -> TwinWire:
-    """Opens the twin: options rows, columns, lanes, adc_lanes, macros, payload (bytes), boot (boot id).
+    """Opens the twin: options rows, columns, lanes, adc_lanes, macros, payload (bytes), boot (boot id), clk_hz.
 
-    Without them it has the geometry of the profile's chip and the macros of its board.
+    Without them it has the geometry of the profile's chip and the macros of its board, at CLK_HZ.
 
     Raises:
         UrlError: an option is unknown or out of its bounds.
@@ -120,7 +121,7 @@ def open_wire(url: WireUrl, context: WireContext) -> TwinWire:
         reference_input=True,
         simulated=True,
         build_hash=zlib.crc32(b"ohmloop twin %08x" % MAP_HASH),
-        clk_hz=CLK_HZ,
+        clk_hz=url.integer("clk_hz", CLK_HZ, lowest=1, highest=CLK_HZ),
         max_payload=payload,
         request_bytes=credit,
         reply_bytes=credit,
