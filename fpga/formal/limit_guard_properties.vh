@@ -67,12 +67,15 @@
       // What holds between the promises, for the induction.
       assert (state_q <= ST_STORE && drive_q == (state_q == ST_DRIVE));
       assert (f_held_q == held_q);
+      if (held_q) assert (expired_q == (expiry_q == 32'd0));
+      if (held_q && (f_judged || licence_q || (f_scanning && word_q != 5'd0)))
+        assert (row_good_q == ({23'd0, row_q} < ROWS && rows_q[row_q[$clog2(ROWS)-1:0]]));
       if (held_q) begin
         assert (f_rows_q == rows_q && f_columns_q == columns_q && f_operations_q == operations_q && f_cap_q == cap_q);
         assert (f_given_q <= f_allowed_q && f_allowed_q - f_given_q == {1'b0, left_q});
         assert (!f_allowed_q[32]);
-        assert (f_age_q <= f_life_q && expired == (f_age_q == f_life_q));
-        if (!expired) assert (f_life_q - f_age_q == {1'b0, expiry_q - 32'd1, unit_q} + 1'b1);
+        assert (f_age_q <= f_life_q && expired_q == (f_age_q == f_life_q));
+        if (!expired_q) assert (f_life_q - f_age_q == {1'b0, expiry_q - 32'd1, unit_q} + 1'b1);
       end
       if (f_scanning) begin
         assert ({27'd0, word_q} < SCAN_WORDS);

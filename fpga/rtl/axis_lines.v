@@ -35,10 +35,10 @@ module axis_lines (
 
   // ---- State ----
   reg [8:0]  table_mem [0:511];
-  reg [8:0]  table_q;
+  reg [8:0]  table_q;           // the line after line_q, of a bitmap
   reg [8:0]  start_q, stride_q, line_q, first_q, highest_q;
-  reg [9:0]  count_q, position_q, bits_q;
-  reg        bitmap_q;
+  reg [9:0]  count_q, ahead_q, bits_q;  // ahead_q: place of the line after table_q
+  reg        bitmap_q, last_q;
   reg [31:0] word_q;
   reg [4:0]  words_q;
 
@@ -92,13 +92,17 @@ module axis_lines (
     end
   end
 
-  wire [9:0] position_d = restart || (next && last) ? 10'd0 : next ? position_q + 10'd1 : position_q;
+  // Both outputs are registers: the table is read two lines ahead.
+  wire       single   = count_q == 10'd1;
+  wire [9:0] after    = ahead_q + 10'd1 == count_q ? 10'd0 : ahead_q + 10'd1;
+  wire [8:0] place    = restart ? {8'd0, !single} : ahead_q[8:0];
   always @(posedge clk) begin
     if (store) table_mem[bits_q[8:0]] <= {word_number, lowest(word_q)};
     if (restart || next) begin
-      position_q <= position_d;
-      line_q     <= restart || last ? start_q : line_q + stride_q;
-      if (bitmap_q) table_q <= table_mem[position_d[8:0]];
+      ahead_q <= restart ? {8'd0, count_q > 10'd2, 1'b0} : after;
+      last_q  <= restart ? single : ahead_q == 10'd0;
+      line_q  <= restart ? first_q : bitmap_q ? table_q : last_q ? start_q : line_q + stride_q;
+      table_q <= table_mem[place];
     end
   end
 
@@ -108,8 +112,8 @@ module axis_lines (
   assign bits_set   = bits_q;
   assign first_line = first_q;
   assign last_line  = highest_q;
-  assign line       = bitmap_q ? table_q : line_q;
-  assign last       = position_q + 10'd1 == count_q;
+  assign line       = line_q;
+  assign last       = last_q;
 
 endmodule
 

@@ -49,7 +49,8 @@ module core_loader (
   reg [13:0] image_q, next_q;
   reg [31:0] crc_q;
   reg [15:0] at_q;
-  reg        coming_q;
+  reg        coming_q, there_q;  // q_data, word_q is a word of the image
+  reg [31:0] word_q;
   reg [7:0]  status_q;
   reg [95:0] words_q;
 
@@ -75,7 +76,7 @@ module core_loader (
       ST_JUDGE: state_d = stop || !good ? ST_DONE : ST_LOAD;
       // A word a cycle.
       ST_LOAD: if (stop) state_d = ST_DONE;
-      else if (last && !coming_q) state_d = ST_SUM;
+      else if (last && !coming_q && !there_q) state_d = ST_SUM;
       // The sum, when all words are there.
       ST_SUM: state_d = ST_DONE;
       ST_DONE: state_d = ST_IDLE;
@@ -91,6 +92,8 @@ module core_loader (
 
   always @(posedge clk) begin : image
     coming_q <= rst_n && state_q == ST_LOAD && !last;
+    there_q  <= coming_q;
+    word_q   <= q_data;
     if (state_q == ST_JUDGE) at_q <= HEAD;
     else if (state_q == ST_LOAD && !last) at_q <= at_q + 16'd1;
     if (rst_n && state_q == ST_JUDGE && state_d == ST_LOAD) begin
@@ -122,9 +125,9 @@ module core_loader (
 
   crc32_word u_crc (
       .clk   (clk),
-      .enable(coming_q),
+      .enable(there_q),
       .first (next_q == 14'd0),
-      .data  (q_data),
+      .data  (word_q),
       .crc   (register)
   );
 
@@ -133,9 +136,9 @@ module core_loader (
   assign status       = status_q;
   assign words        = words_q;
   assign q_address    = at_q;
-  assign load         = coming_q && rst_n;  // nothing is written before reset
+  assign load         = there_q && rst_n;  // nothing is written before reset
   assign load_address = next_q[12:0];
-  assign load_data    = q_data;
+  assign load_data    = word_q;
   assign present      = present_q;
   assign image_words  = image_q;
   assign image_crc    = present_q ? crc_q : 32'd0;

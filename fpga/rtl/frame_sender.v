@@ -65,6 +65,8 @@ module frame_sender (
   reg [7:0]  opcode_q, status_q;
   reg [15:0] sequence_q, epoch_q, words_q;
   reg [15:0] index_q;    // next payload word to read
+  reg        over_q;     // all were read a word ago
+  reg [31:0] payload_q;  // the payload word being sent
   reg [23:0] live_q;     // state and acknowledge of the third word
 
   // ---- Next state ----
@@ -73,7 +75,7 @@ module frame_sender (
   wire        begin_reply = idle && !answer_valid && reply_valid && !hold;
   wire        step     = !idle && tx_ready;
   wire        all_read = index_q == words_q;
-  wire        read     = step && (state_q == ST_WORD2 || state_q == ST_PAYLOAD) && !all_read;
+  wire        read     = step && (state_q == ST_WORD1 || state_q == ST_WORD2 || state_q == ST_PAYLOAD) && !all_read;
 
   always @(*) begin : next_state
     state_d = state_q;
@@ -85,11 +87,11 @@ module frame_sender (
 
       ST_WORD1: if (step) state_d = ST_WORD2;
 
-      // The first payload word is read while the third header word leaves.
-      ST_WORD2: if (step) state_d = all_read ? ST_CRC : ST_PAYLOAD;
+      // The first payload word was read while the second header word left.
+      ST_WORD2: if (step) state_d = words_q == 16'd0 ? ST_CRC : ST_PAYLOAD;
 
-      // Each word leaves while the next is read.
-      ST_PAYLOAD: if (step && all_read) state_d = ST_CRC;
+      // Each word leaves while the one after the next is read.
+      ST_PAYLOAD: if (step && over_q) state_d = ST_CRC;
 
       default: if (step) state_d = ST_IDLE;
     endcase
@@ -101,6 +103,10 @@ module frame_sender (
     else state_q <= state_d;
     if (idle) index_q <= 16'd0;
     else if (read) index_q <= index_q + 16'd1;
+    if (step) begin
+      over_q    <= all_read;
+      payload_q <= urgent_q ? answer_data : reply_data;
+    end
   end
 
   always @(posedge clk) begin : header
@@ -124,7 +130,7 @@ module frame_sender (
       ST_WORD0:   data = {sequence_q, opcode_q, 2'b00, urgent_q, 1'b1, VERSION};
       ST_WORD1:   data = {words_q, epoch_q};
       ST_WORD2:   data = {live_q[23:16], status_q, live_q[15:0]};
-      ST_PAYLOAD: data = urgent_q ? answer_data : reply_data;
+      ST_PAYLOAD: data = payload_q;
       default:    data = ~crc;
     endcase
   end

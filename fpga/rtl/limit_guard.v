@@ -91,6 +91,7 @@ module limit_guard #(
   reg [15:0]            cap_q;
   reg [EXPIRY_LOG2-1:0] unit_q;
   reg                   held_q, dry_q;
+  reg                   expired_q, row_good_q;  // expiry_q is zero; row_q is the token's, from the second cycle of ST_SCAN on
   reg [1:0]             kind_q;
   reg [8:0]             row_q;
   reg [COLS-1:0]        mask_q;
@@ -105,14 +106,12 @@ module limit_guard #(
   // ---- Judgement ----
   wire        take      = state_q == ST_IDLE && g_valid;
   wire        arm_take  = arm && state_q == ST_IDLE && !safe_latched && !kill;
-  wire        expired   = expiry_q == 32'd0;
   wire [15:0] limit_now = limit_voltage[{kind_q, 4'd0} +: 16];
   wire        kind_good = kind_q != 2'd3 && operations_q[{1'b0, kind_q}];
-  wire        row_good  = {23'd0, row_q} < ROWS && rows_q[row_q[$clog2(ROWS)-1:0]];
-  wire        lawful    = held_q && !safe_latched && !kill && kind_good && row_good && !outside_q
+  wire        lawful    = held_q && !safe_latched && !kill && kind_good && row_good_q && !outside_q
       && voltage_q <= limit_now && voltage_q <= cap_q && gate_q <= limit_gate
       && width_q <= limit_width && width_q != 32'd0;
-  wire        permitted = lawful && !expired && {22'd0, cells_q} <= left_q;
+  wire        permitted = lawful && !expired_q && {22'd0, cells_q} <= left_q;
 
   wire [7:0]  refusal;
   wire [31:0] compared;
@@ -120,10 +119,10 @@ module limit_guard #(
   guard_refusal u_refusal (
       .latched     (safe_latched || kill),
       .held        (held_q),
-      .expired     (expired),
+      .expired     (expired_q),
       .kind_good   (kind_good),
       .operations  (operations_q),
-      .in_token    (row_good && !outside_q),
+      .in_token    (row_good_q && !outside_q),
       .voltage     (voltage_q),
       .voltage_most(limit_now),
       .cap         (cap_q),
@@ -181,6 +180,7 @@ module limit_guard #(
   end
 
   always @(posedge clk) begin
+    row_good_q <= {23'd0, row_q} < ROWS && rows_q[row_q[$clog2(ROWS)-1:0]];
     if (take) begin
       {sweep_q, dry_q, kind_q, row_q, mask_q} <= {g_sweep, g_dry, g_kind, g_row, g_mask};
       {voltage_q, gate_q}            <= {g_voltage, g_gate};
@@ -209,12 +209,12 @@ module limit_guard #(
     if (arm_take) begin
       {rows_q, columns_q}   <= {arm_rows, arm_columns};
       {operations_q, cap_q} <= {arm_operations, arm_voltage};
-      {left_q, expiry_q}    <= {arm_pulses, arm_expiry};
+      {left_q, expiry_q, expired_q} <= {arm_pulses, arm_expiry, arm_expiry == 32'd0};
       unit_q                <= {EXPIRY_LOG2{1'b1}};
     end else if (held_q) begin
       if (started) left_q <= left_q - {22'd0, cells_q};
       unit_q <= unit_q - 1'b1;
-      if (unit_q == {EXPIRY_LOG2{1'b0}} && !expired) expiry_q <= expiry_q - 32'd1;
+      if (unit_q == {EXPIRY_LOG2{1'b0}} && !expired_q) {expired_q, expiry_q} <= {expiry_q == 32'd1, expiry_q - 32'd1};
     end
   end
 
@@ -222,7 +222,7 @@ module limit_guard #(
   wire lost    = state_q == ST_OFFER && !permitted;
   wire judged  = state_q == ST_JUDGE && (dry_q || refused);
   wire settled = state_q == ST_STORE && state_d == ST_IDLE;
-  assign {armed, pulses_left} = {held_q && !expired, left_q};
+  assign {armed, pulses_left} = {held_q && !expired_q, left_q};
   assign g_done      = judged || lost || settled;
   assign g_status    = judged ? status : lost || cut_q ? `STATUS_ABORTED : `STATUS_OK;
   assign g_limit     = judged ? compared : 32'd0;

@@ -43,6 +43,9 @@ module telemetry (
   reg [7:0]  longest_opcode_q;
   reg [31:0] some_q;               // results of the request that runs
   reg [31:0] word0_q, word1_q;     // of its reply
+  reg        write_q;
+  reg [15:0] address_q;
+  reg [31:0] data_q;
   reg        busy_q;
   reg [3:0]  place_q;
 
@@ -75,8 +78,9 @@ module telemetry (
   always @(posedge clk) begin : reply
     if (begun) some_q <= 32'd0;
     else if (result) some_q <= some_q + 32'd1;
-    if (r_write && r_address == 16'd0) word0_q <= r_data;
-    if (r_write && r_address == 16'd1) word1_q <= r_data;
+    {write_q, address_q, data_q} <= {r_write, r_address, r_data};
+    if (write_q && address_q == 16'd0) word0_q <= data_q;
+    if (write_q && address_q == 16'd1) word1_q <= data_q;
   end
 
   // ---- Registers: pulses ----
