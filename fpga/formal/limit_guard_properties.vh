@@ -65,7 +65,7 @@
   always @(posedge clk) begin : promises
     if (f_past_q && rst_n) begin
       // What holds between the promises, for the induction.
-      assert (state_q <= ST_STORE && drive_q == (state_q == ST_DRIVE));
+      assert (state_q <= ST_LOST && drive_q == (state_q == ST_DRIVE));
       assert (f_held_q == held_q);
       if (held_q) assert (expired_q == (expiry_q == 32'd0));
       if (held_q && (f_judged || licence_q || (f_scanning && word_q != 5'd0)))

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Names what forbids a pulse: the first rule that fits, in the order of docs/protocol.md, and the limit compared. Combinational.
+// Names what forbids a pulse: the first rule that fits, in the order of docs/protocol.md, and the limit compared.
 //
-// Only names it: whether a pulse is driven, limit_guard decides by its own comparisons.
+// Only names it, by the comparisons of the cycle before: whether a pulse is driven, limit_guard decides by its own.
 
 `default_nettype none
 `include "board_map.vh"
 
 module guard_refusal (
+    input  wire        clk,
     input  wire        latched,       // safe state
     input  wire        held,          // a token
     input  wire        expired,
@@ -26,6 +27,18 @@ module guard_refusal (
     output reg  [31:0] limit
 );
 
+  // ---- State ----
+  reg over_most_q, over_cap_q, over_gate_q, over_width_q;
+
+  // ---- Registers ----
+  always @(posedge clk) begin
+    over_most_q  <= voltage > voltage_most;
+    over_cap_q   <= voltage > cap;
+    over_gate_q  <= gate > gate_most;
+    over_width_q <= width > width_most || width == 32'd0;
+  end
+
+  // ---- Outputs ----
   always @(*) begin : judgement
     limit = 32'd0;
     if (latched) status = `STATUS_SAFE_LATCHED;
@@ -35,16 +48,16 @@ module guard_refusal (
       status = `STATUS_OPERATION_NOT_ARMED;
       limit  = {24'd0, operations};
     end else if (!in_token) status = `STATUS_OUTSIDE_TOKEN;
-    else if (voltage > voltage_most) begin
+    else if (over_most_q) begin
       status = `STATUS_OVER_VOLTAGE_LIMIT;
       limit  = {16'd0, voltage_most};
-    end else if (voltage > cap) begin
+    end else if (over_cap_q) begin
       status = `STATUS_OVER_TOKEN_VOLTAGE;
       limit  = {16'd0, cap};
-    end else if (gate > gate_most) begin
+    end else if (over_gate_q) begin
       status = `STATUS_OVER_GATE_LIMIT;
       limit  = {16'd0, gate_most};
-    end else if (width > width_most || width == 32'd0) begin
+    end else if (over_width_q) begin
       status = `STATUS_OVER_WIDTH_LIMIT;
       limit  = width_most;
     end else if ({22'd0, cells} > left) begin

@@ -80,7 +80,8 @@ module limit_guard #(
 
   localparam SCAN_WORDS = (COLS + SCAN_BITS - 1) / SCAN_BITS;
   localparam PAD = SCAN_WORDS * SCAN_BITS;
-  localparam [2:0] ST_IDLE = 3'd0, ST_SCAN = 3'd1, ST_JUDGE = 3'd2, ST_OFFER = 3'd3, ST_DRIVE = 3'd4, ST_STORE = 3'd5;
+  localparam [2:0] ST_IDLE = 3'd0, ST_SCAN = 3'd1, ST_JUDGE = 3'd2, ST_OFFER = 3'd3, ST_DRIVE = 3'd4, ST_STORE = 3'd5,
+      ST_LOST = 3'd6;
 
   // ---- State ----
   reg [2:0]             state_q, state_d;
@@ -117,7 +118,8 @@ module limit_guard #(
   wire [31:0] compared;
   wire [7:0]  status = state_q == ST_JUDGE ? refusal : `STATUS_OK;
   guard_refusal u_refusal (
-      .latched     (safe_latched || kill),
+      .clk         (clk),
+      .latched     (safe_latched),
       .held        (held_q),
       .expired     (expired_q),
       .kind_good   (kind_good),
@@ -162,10 +164,9 @@ module limit_guard #(
       ST_IDLE: if (g_valid) state_d = ST_SCAN;
       // Compare the columns with the token's and count them.
       ST_SCAN: if (scanned) state_d = ST_JUDGE;
-      // Say why not, or go on.
+      // Say why not, or go on and offer it to the macro as long as it is permitted.
       ST_JUDGE: state_d = dry_q || refused ? ST_IDLE : ST_OFFER;
-      // Offer it to the macro as long as it is permitted.
-      ST_OFFER: state_d = !permitted ? ST_IDLE : p_ready ? ST_DRIVE : ST_OFFER;
+      ST_OFFER: state_d = !permitted ? ST_LOST : p_ready ? ST_DRIVE : ST_OFFER;
       // Output on.
       ST_DRIVE: if (!lawful || run_out) state_d = ST_STORE;
       // Wait until the macro has stored the row.
@@ -189,9 +190,8 @@ module limit_guard #(
   end
 
   always @(posedge clk) begin
-    if (take) begin
-      {word_q, cells_q, outside_q, stored_q, cut_q} <= 18'd0;
-    end else begin
+    if (take) {word_q, cells_q, outside_q, stored_q, cut_q} <= 18'd0;
+    else begin
       if (state_q == ST_SCAN) begin
         word_q    <= word_q + 5'd1;
         cells_q   <= cells_q + ones(mask_now);
@@ -219,7 +219,7 @@ module limit_guard #(
   end
 
   // ---- Outputs ----
-  wire lost    = state_q == ST_OFFER && !permitted;
+  wire lost    = state_q == ST_LOST;  // for one cycle
   wire judged  = state_q == ST_JUDGE && (dry_q || refused);
   wire settled = state_q == ST_STORE && state_d == ST_IDLE;
   assign {armed, pulses_left} = {held_q && !expired_q, left_q};

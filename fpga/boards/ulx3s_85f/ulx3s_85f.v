@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Radiona ULX3S with an ECP5-85F: its clock, its pins, an emulated macro behind the USB serial line.
 //
-// The 25 MHz oscillator becomes CLK_HZ in one PLL (25 / 5 * 12). Button FIRE2 (high when pressed) is the stop pin. LEDs
+// The 25 MHz oscillator becomes 30 MHz, the clk_hz of board.toml, in one PLL. Button FIRE2 (high when pressed) is the stop pin. LEDs
 // are lit by a high level: reading, driving, safe latched. `wifi_gpio0` is held high, as the board asks of every design. Geometry, uid and
 // build hash of `serial_board` come from board.toml through the build.
 
@@ -18,13 +18,13 @@ module ulx3s_85f (
 
   wire clk, locked, drive_active, read_active, safe_latched;
 
-  (* FREQUENCY_PIN_CLKI = "25", FREQUENCY_PIN_CLKOP = "60", ICP_CURRENT = "12", LPF_RESISTOR = "8" *)
+  (* FREQUENCY_PIN_CLKI = "25", FREQUENCY_PIN_CLKOP = "30", ICP_CURRENT = "12", LPF_RESISTOR = "8" *)
   EHXPLLL #(
       .CLKI_DIV      (5),   // 25 MHz / 5
-      .CLKFB_DIV     (12),  // * 12
-      .CLKOP_DIV     (10),  // oscillator at 600 MHz
+      .CLKFB_DIV     (6),   // * 6
+      .CLKOP_DIV     (20),  // oscillator at 600 MHz
       .CLKOP_ENABLE  ("ENABLED"),
-      .CLKOP_CPHASE  (4),
+      .CLKOP_CPHASE  (9),
       .CLKOP_FPHASE  (0),
       .FEEDBK_PATH   ("CLKOP"),
       .PLLRST_ENA    ("DISABLED"),
