@@ -55,7 +55,7 @@ module cell_pulse (
 );
 
   // ---- Keys: seed, row, pulse index low and high, four cycles each
-  reg         run_q, second_q;
+  reg         run_q, second_q, form_q;
   reg  [4:0]  step_q;
   reg  [31:0] row_key_q, pulse_key_q;
   reg  [31:0] x;
@@ -70,13 +70,14 @@ module cell_pulse (
     if (start)       step_q <= 5'd0;
     else if (run_q)  step_q <= step_q + 5'd1;
     second_q <= rst_n && feed;
+    form_q   <= form;  // the same from the cycle after `start` on
     if (run_q && step_q == 5'd8) row_key_q   <= y;
     if (run_q && keyed)          pulse_key_q <= y;
   end
 
   always @(*) begin
-    if (second_q)    x = row_key_q ^ {form ? 23'd1 : 23'd5, column};
-    else if (!run_q) x = form ? row_key_q ^ {23'd0, column} : pulse_key_q ^ {23'd2, column};
+    if (second_q)    x = row_key_q ^ {form_q ? 23'd1 : 23'd5, column};
+    else if (!run_q) x = form_q ? row_key_q ^ {23'd0, column} : pulse_key_q ^ {23'd2, column};
     else case (step_q[3:2])
       2'd0:    x = emu_chip_seed + 32'h9E3779B9;
       2'd1:    x = y ^ {15'd0, cfg_macro, row};
