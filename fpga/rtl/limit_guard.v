@@ -231,15 +231,15 @@ module limit_guard #(
   assign p_drive     = drive_q && lawful;
 
   // ---- Rows for reading: `x_ready_in` knows the row and its pulse from the cycle before, in which they were the same ----
-  wire read_low = read_code <= limit_voltage[63:48];
-  wire matched  = lawful && read_code == voltage_q && x_line == row_q;
+  wire due = licence_q && match_q, read_low = read_code <= limit_voltage[63:48];
+  wire matched = lawful && read_code == voltage_q && x_line == row_q;
   always @(posedge clk) begin
     match_q <= matched;
     if (!rst_n || take || arm_take || !held_q || (x_valid && x_ready)) licence_q <= 1'b0;
     else if (settled && sweep_q && !cut_q) licence_q <= 1'b1;
   end
-  assign x_valid    = x_valid_in && !safe_latched && !kill && (read_low || (licence_q && match_q && matched));
-  assign x_ready_in = x_ready && !safe_latched && (read_low || (licence_q && match_q));
+  assign x_valid    = x_valid_in && !safe_latched && !kill && (read_low || (due && matched));
+  assign x_ready_in = x_ready && !safe_latched && (read_low || due);
 
 `ifdef FORMAL
   `include "limit_guard_properties.vh"

@@ -337,6 +337,7 @@ async def a_reading_above_its_limit_passes_once_after_its_pulse_and_nowhere_else
 
     async def passes(row: int, code: int, *, ready: bool = True) -> int:
         dut.guard_x_line.value, dut.guard_read_code.value = row, code
+        await ticks(dut, 1)  # the guard compares them in the cycle before
         dut.guard_x_valid_in.value, dut.guard_x_ready.value = 1, ready
         await ReadOnly()
         seen = int(dut.guard_x_valid.value)
@@ -357,7 +358,11 @@ async def a_reading_above_its_limit_passes_once_after_its_pulse_and_nowhere_else
     assert await passes(1, 290, ready=False) == 0
     dut.guard_limit_voltage.value = 200 << 48 | 500 << 32 | 400 << 16 | 300
     assert await passes(1, 290, ready=False) == 1
-    dut.guard_disarm.value = 1
+    dut.guard_x_line.value, dut.guard_x_valid_in.value = 2, 1  # another row in the cycle of the beat
+    await ReadOnly()
+    assert int(dut.guard_x_valid.value) == 0
+    await ticks(dut, 1)
+    dut.guard_x_valid_in.value, dut.guard_disarm.value = 0, 1
     await ticks(dut, 1)
     dut.guard_disarm.value = 0
     assert await passes(1, 290) == 0
