@@ -108,3 +108,14 @@ def test_a_top_whose_pll_makes_another_clock_is_no_board(tools):
     assert tools[1].slowest(clocks, 30.0) == 31.5
     with pytest.raises(tools[1].BuildFailed, match="states a clock of 27 MHz, its top makes 30, 25 MHz"):
         tools[1].slowest(clocks, 27.0)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+def test_the_zynq_7020_holds_the_board():
+    done = subprocess.run(
+        [sys.executable, str(BOARDS / "build.py"), "zynq_7020"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    report = json.loads((ROOT / "build" / "zynq_7020" / "report.json").read_text())
+    assert all(0 < report[name] <= capacity for name, capacity in report["capacity"].items())
