@@ -97,7 +97,7 @@ def _geometry(url: WireUrl, context: WireContext) -> MacroGeometry:
 
 
 def open_wire(url: WireUrl, context: WireContext) -> TwinWire:
-    """Opens the twin: options rows, columns, lanes, adc_lanes, macros, payload (bytes), boot (boot id), clk_hz.
+    """Opens the twin: options rows, columns, lanes, adc_lanes, macros, payload (bytes), boot, clk_hz (hertz).
 
     Without them it has the geometry of the profile's chip and the macros of its board, at CLK_HZ.
 
