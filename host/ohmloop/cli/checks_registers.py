@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ohmloop._map import CLK_HZ, WRITABLE, WRITE_MASKS, Opcode, Register, Status
+from ohmloop._map import WRITABLE, WRITE_MASKS, Opcode, Register, Status
 from ohmloop.cli.bench import Bench, CheckFailed
 from ohmloop.link.messages import pack_words
 
@@ -19,8 +19,8 @@ def check_identity(bench: Bench) -> str:
         raise CheckFailed(
             f"uid {again.uid:x}, boot {again.boot_id:x}; before {first.uid:x}, {first.boot_id:x}"
         )
-    if again.clk_hz != CLK_HZ or not again.macros:
-        raise CheckFailed(f"clock {again.clk_hz} Hz, {CLK_HZ} Hz expected; {len(again.macros)} macros")
+    if again.clk_hz != first.clk_hz or not again.macros:
+        raise CheckFailed(f"clock {again.clk_hz} Hz, before {first.clk_hz} Hz; {len(again.macros)} macros")
     bench.identity = again
     return f"protocol {again.protocol_version}, map {again.map_hash:08x}, build {again.build_hash:08x}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ohmloop._map import CLK_HZ, Field, Opcode, Register, Status
+from ohmloop._map import Field, Opcode, Register, Status
 from ohmloop.cli.bench import Bench, CheckFailed, arm_one_cell, one_cell, pulse_one_cell
 from ohmloop.link.messages import limits_hash
 from ohmloop.profile import LIMIT_REGISTERS
@@ -67,7 +67,7 @@ def check_watchdog(bench: Bench) -> str:
     limits = bench.read(LIMIT_REGISTERS[0], len(LIMIT_REGISTERS))
     trips = bench.read(Register.WATCHDOG_TRIPS)[0]
     with bench.restored(Register.WATCHDOG_CYCLES):
-        bench.write(Register.WATCHDOG_CYCLES, round(WATCHDOG_S * CLK_HZ))
+        bench.write(Register.WATCHDOG_CYCLES, round(WATCHDOG_S * bench.identity.clk_hz))
         bench.ok(Opcode.ARM, arm_one_cell(limits_hash(limits), 0).encode())
         # A served simulation counts its own, slower time: it gets longer silences.
         for silence_s in (3 * WATCHDOG_S, *(SERVED_SILENCES_S if bench.identity.simulated else ())):
