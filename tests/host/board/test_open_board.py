@@ -59,8 +59,10 @@ def test_a_board_locked_lower_keeps_its_limits(monkeypatch: pytest.MonkeyPatch) 
 def test_a_served_board_keeps_its_chip_s_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     with ohmloop.open(SMALL, chip="tmp:seed:9") as board:
         monkeypatch.setattr("ohmloop.board.opening.open_wire", lambda *_: board._core.session.wire)
-        assert ohmloop.open(SMALL).read_registers(Register.EMU_CHIP_SEED) == (9,)
-        assert ohmloop.open(SMALL, chip="tmp:seed:4").read_registers(Register.EMU_CHIP_SEED) == (4,)
+        again = ohmloop.open(SMALL)  # held: a board that is collected closes the wire they share
+        assert again.read_registers(Register.EMU_CHIP_SEED) == (9,)
+        renamed = ohmloop.open(SMALL, chip="tmp:seed:4")
+        assert renamed.read_registers(Register.EMU_CHIP_SEED) == (4,)
 
 
 def test_a_named_chip_keeps_its_cells() -> None:
