@@ -266,7 +266,7 @@ def counts_no_budget(patch) -> None:
 
 
 def looks_at_no_window(patch) -> None:
-    patch(Guard, "_check_window", staticmethod(lambda rows, columns, token, place: None))
+    patch(Guard, "_check_window", staticmethod(lambda *_: None))
 
 
 def no_time_limit(patch) -> None:
