@@ -3,7 +3,7 @@
 //
 // Simulation only: on an FPGA every clock of board_core is the same net. A subsystem whose clock rests must be one that
 // an edge would not change; it is then not evaluated at all, which is most of the cost of a cycle. Each bit of `needed` is
-// high while its subsystem works or is spoken to, and for eight cycles after, so that it settles. The names below
+// high while its subsystem works or is spoken to, and for four cycles after, so that it settles. The names below
 // are looked up in the board when it is built: one that has gone stops the build.
 // `tests/system/test_same_integers.py` compares a board whose clocks rest with one whose clocks all run.
 
@@ -113,12 +113,11 @@ module resting_clocks (
     // --- Lingering --------------------------------------------------------------------------------
 
     wire [7:0]  works = {front, rows, core, results, pulses, registers, check, link};
-    reg  [63:0] worked_q;  // the last eight cycles
+    reg  [31:0] worked_q;  // the last four cycles
 
-    always @(posedge clk_time) worked_q <= {worked_q[55:0], works | {8{!rst_n}}};
+    always @(posedge clk_time) worked_q <= {worked_q[23:0], works | {8{!rst_n}}};
 
-    assign needed = works | worked_q[7:0] | worked_q[15:8] | worked_q[23:16] | worked_q[31:24] | worked_q[39:32]
-                  | worked_q[47:40] | worked_q[55:48] | worked_q[63:56];
+    assign needed = works | worked_q[7:0] | worked_q[15:8] | worked_q[23:16] | worked_q[31:24];
 
 endmodule
 
