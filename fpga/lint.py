@@ -24,6 +24,10 @@ TOPS: dict[str, list[dict[str, int]]] = {
     "ft245_front": [{}],
     "serial_board": [{}],
     "zynq_board": [{}],
+    "zynq_afe": [
+        {},
+        {"ROWS": 64, "COLS": 64, "ADC_LANES": 1, "ADCS": 2, "DACS": 1, "ROW_CHAINS": 1, "COL_CHAINS": 1},
+    ],
     "board_sim": [{}, {"ROWS": 56, "COLS": 56, "LANES": 56, "PINS": 1}],
     "axi_sim": [{}],
 }
@@ -31,6 +35,7 @@ BESIDE = {
     "board_sim": ["sim/*.v", "sim/parts/*.v"],
     "serial_board": ["boards/*.v"],
     "zynq_board": ["boards/*.v"],
+    "zynq_afe": ["boards/*.v"],
     "axi_sim": ["sim/axi/*.v", "boards/*.v"],
 }
 """Where a top is that stands outside rtl/."""

@@ -158,7 +158,8 @@ def synthesise(board: Board, folder: Path, uid: int, inputs: str) -> Path:
     options = f"-top {board.top} -json {netlist}{' -flatten' if family == 'xilinx' else ''}"
     job = {
         "sources": [str(path) for path in sources()],
-        "include": str(RTL / "generated"),
+        "module": "serial_board",
+        "include": [str(RTL / "generated")],
         "parameters": parameters,
         "top": str(own_top) if own_top.exists() else "",
         "commands": [f"synth_{family} {options}"],

@@ -3,8 +3,8 @@
 
     python fpga/boards/synthesis.py JOB.json
 
-JOB holds `sources` (Verilog for slang, whose top is `serial_board`), `include` (a folder), `parameters`
-(name to text), `top` (file of the board's own top, without parameters), `commands` (what follows).
+JOB holds `sources` (Verilog for slang), `module` (their top), `include` (folders), `parameters` (name
+to text), `top` (file of the board's own top, without parameters), `commands` (what follows).
 """
 
 from __future__ import annotations
@@ -23,9 +23,8 @@ def main(job_file: str) -> int:
     """Reads, elaborates and runs the commands of one job."""
     job = json.loads(Path(job_file).read_text())
     parameters = " ".join(f"-G {name}={value}" for name, value in job["parameters"].items())
-    options = (
-        f"--allow-use-before-declare --unroll-limit {UNROLL_LIMIT} -I{job['include']} --top serial_board"
-    )
+    include = " ".join(f"-I{folder}" for folder in job["include"])
+    options = f"--allow-use-before-declare --unroll-limit {UNROLL_LIMIT} {include} --top {job['module']}"
     design = libyosys.Design()
     libyosys.run_pass(f"read_slang {options} {parameters} {' '.join(job['sources'])}", design)
     if job["top"]:

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Makes a Zynq board's bitstream with Vivado, and the file that tells what it is made of.
 
-    python fpga/boards/zynq.py pynq_z2|kv260 [--uid NUMBER]
+    python fpga/boards/zynq.py pynq_z2|pynq_z2_afe|kv260 [--uid NUMBER]
+    python fpga/boards/zynq.py pynq_z2|pynq_z2_afe --fit
 
 `build/BOARD` gets ohmloop.bit, ohmloop.hwh and ohmloop.json (build hash, SHA-256 of the bitstream), which the
 host wants side by side (docs/pynq.md). Exit status 1: Vivado is not on PATH, failed, or the clock is missed.
+`--fit` needs no Vivado: Yosys counts what the board's top takes of a Zynq-7020, without the block design
+around it. Exit status 1: it does not fit.
 """
 
 from __future__ import annotations
@@ -12,27 +15,30 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from boards import BOARDS, CORE, ROOT, RTL, defined
+from boards import BOARDS, CORE, ROOT, RTL, boards, defined, shortfalls
+from build import counted, run
 
 LIMIT_S = 4 * 3600
-ZYNQ = ("pynq_z2", "kv260")
+ZYNQ = ("pynq_z2", "pynq_z2_afe", "kv260")
 
 
 def sources() -> list[Path]:
     """The Verilog of every Zynq board: ours, the generated register file, the soft core's."""
-    return [*sorted(RTL.glob("*.v")), BOARDS / "zynq_board.v", *sorted(RTL.glob("generated/*.sv")), CORE]
+    tops = sorted(BOARDS.glob("zynq_*.v"))
+    return [*sorted(RTL.glob("*.v")), *tops, *sorted(RTL.glob("generated/*.sv")), CORE]
 
 
 def inputs_hash(board: str) -> str:
     """SHA-256, hexadecimal, over the names and bytes of all that the bitstream is made of, Vivado apart."""
     own = sorted((BOARDS / board).iterdir())
     digest = hashlib.sha256()
-    for path in [*sources(), *sorted(RTL.glob("generated/*.vh")), BOARDS / "zynq.tcl", *own]:
+    for path in [*sources(), *sorted(RTL.rglob("*.vh")), BOARDS / "zynq.tcl", *own]:
         content = path.read_bytes()
         digest.update(f"{path.name} {len(content)}\n".encode() + content)
     return digest.hexdigest()
@@ -46,12 +52,47 @@ def command(board: str, uid: int, out: Path) -> list[str]:
     return ["vivado", "-mode", "batch", "-nojournal", "-source", script, "-tclargs", *words]
 
 
+def setting(board: str, name: str) -> str:
+    """What a board's script sets, as text; the board's own line hides what it sources."""
+    files = (BOARDS / board / "board.tcl", BOARDS / "zynq.tcl")
+    found = (re.search(rf"^set {name} (?:{{(.*)}}|(\S+))$", file.read_text(), re.MULTILINE) for file in files)
+    return next(match[1] or match[2] for match in found if match)
+
+
+def fit(board: str) -> int:
+    """Counts LUTs, flip-flops, block RAMs and multipliers of a board's top; 0 when a Zynq-7020 has them."""
+    folder = ROOT / "build" / f"{board}-fit"
+    folder.mkdir(parents=True, exist_ok=True)
+    top, netlist = setting(board, "top"), folder / "netlist.json"
+    words = setting(board, "geometry").split()
+    job = {
+        "sources": [str(path) for path in sources()],
+        "module": top,
+        "include": [str(RTL), str(RTL / "generated")],
+        "parameters": dict(zip(words[::2], words[1::2], strict=True)),
+        "top": "",
+        "commands": [f"synth_xilinx -top {top} -json {netlist} -flatten"],
+    }
+    (folder / "job.json").write_text(json.dumps(job))
+    run([sys.executable, str(BOARDS / "synthesis.py"), str(folder / "job.json")], folder, "synthesis")
+    used, capacity = counted(netlist, top), boards()["zynq_7020"].settings["capacity"]
+    report = {"board": board, **used, "geometry": job["parameters"], "capacity": capacity}
+    (folder / "report.json").write_text(json.dumps(report, indent=2) + "\n")
+    print(json.dumps(report, indent=2))
+    missing = shortfalls(used, capacity)
+    print(*(f"does not fit: {what}" for what in missing), sep="\n", end="", file=sys.stderr)
+    return int(bool(missing))
+
+
 def main() -> int:
-    """Builds one board; returns the exit status."""
+    """Builds or counts one board; returns the exit status."""
     parser = argparse.ArgumentParser(description="Makes a Zynq board's bitstream with Vivado.")
     parser.add_argument("board", choices=ZYNQ)
     parser.add_argument("--uid", type=lambda text: int(text, 0), default=0, help="the board's own number")
+    parser.add_argument("--fit", action="store_true", help="count what a Zynq-7020 must have, with Yosys")
     asked = parser.parse_args()
+    if asked.fit:
+        return fit(asked.board)
     if shutil.which("vivado") is None:
         print("vivado is not on PATH: source its settings64.sh first", file=sys.stderr)
         return 1

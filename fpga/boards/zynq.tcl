@@ -7,10 +7,12 @@
 
 set arguments [lassign $argv name clock_mhz build_hash uid out]
 set here [file dirname [file normalize [info script]]]
+set top zynq_board
+set pins {}
 source [file join $here $name board.tcl]
 
 create_project -part $part ohmloop [file join $out project] -force
-set_property include_dirs [list [file join $here .. rtl generated]] [current_fileset]
+set_property include_dirs [list [file join $here .. rtl generated] [file join $here .. rtl]] [current_fileset]
 add_files -norecurse $arguments
 add_files -fileset constrs_1 -norecurse [file join $here $board $board.xdc]
 update_compile_order -fileset sources_1
@@ -28,7 +30,7 @@ set_property -dict [list CONFIG.PRIM_IN_FREQ 100 CONFIG.CLKOUT1_REQUESTED_OUT_FR
 set reset [create_bd_cell -type ip -vlnv xilinx.com:ip:proc_sys_reset reset]
 
 # The board and the DMA that feeds it
-set ohmloop_board [create_bd_cell -type module -reference zynq_board ohmloop_board]
+set ohmloop_board [create_bd_cell -type module -reference $top ohmloop_board]
 set settings [list CONFIG.BUILD_HASH 0x$build_hash CONFIG.UID 0x$uid]
 dict for {parameter value} $geometry { lappend settings CONFIG.$parameter $value }
 set_property -dict $settings $ohmloop_board
@@ -77,8 +79,9 @@ foreach {from to} [list \
     transfers/M00_AXI processor/$memory] {
     connect_bd_intf_net [get_bd_intf_pins $from] [get_bd_intf_pins $to]
 }
-foreach {pin direction} {stop I read_active O drive_active O safe_latched O} {
-    connect_bd_net [create_bd_port -dir $direction $pin] [get_bd_pins ohmloop_board/$pin]
+foreach {pin direction width} [concat {stop I 0 read_active O 0 drive_active O 0 safe_latched O 0} $pins] {
+    set range [expr {$width ? [list -from [expr {$width - 1}] -to 0] : {}}]
+    connect_bd_net [create_bd_port -dir $direction {*}$range $pin] [get_bd_pins ohmloop_board/$pin]
 }
 assign_bd_address
 dict for {instance address} $addresses {

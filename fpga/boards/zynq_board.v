@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A board beside a processor: board_core with an emulated macro behind axi_front, for a block design with an AXI DMA.
+// A board beside a processor with the emulated macro: zynq_core, its pins of an analog front end unused.
 //
 // `aclk` runs at CLK_HZ and `aresetn` is synchronous to it (proc_sys_reset). `stop` is asynchronous and does what SAFE does
-// while high. A board's own top names the pins; everything else is here. Every output is low in reset.
+// while high. A board's own constraints name the pins. Every output is low in reset.
 
 `default_nettype none
-`include "board_map.vh"
 
 module zynq_board #(
     parameter        ROWS              = 512,    // driven lines
@@ -63,31 +62,21 @@ module zynq_board #(
     output wire        safe_latched
 );
 
-  wire        stop_here, break_seen, rx_valid, rx_last, rx_bad, tx_valid, tx_ready, tx_last;
-  wire [31:0] rx_data, tx_data, boot_id;
-
-  sync_bit u_stop (
-      .clk  (aclk),
-      .rst_n(aresetn),
-      .in   (stop),
-      .out  (stop_here)
-  );
-
-  boot_stamp u_boot (
-      .clk  (aclk),
-      .rst_n(aresetn),
-      .seen (rx_valid),
-      .stamp(boot_id)
-  );
-
-  axi_front #(
-      .BUILD_HASH       (BUILD_HASH),
-      .UID              (UID),
+  zynq_core #(
+      .ROWS             (ROWS),
+      .COLS             (COLS),
+      .LANES            (LANES),
+      .ADC_LANES        (ADC_LANES),
+      .REQUEST_WORDS    (REQUEST_WORDS),
+      .REPLY_WORDS      (REPLY_WORDS),
+      .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS),
       .PACKET_WORDS     (PACKET_WORDS),
-      .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS)
-  ) u_front (
-      .clk          (aclk),
-      .rst_n        (aresetn),
+      .UID              (UID),
+      .BUILD_HASH       (BUILD_HASH),
+      .SIMULATED        (SIMULATED)
+  ) u_core (
+      .aclk         (aclk),
+      .aresetn      (aresetn),
       .s_axis_tvalid(s_axis_tvalid),
       .s_axis_tready(s_axis_tready),
       .s_axis_tdata (s_axis_tdata),
@@ -115,59 +104,12 @@ module zynq_board #(
       .s_axi_rready (s_axi_rready),
       .s_axi_rdata  (s_axi_rdata),
       .s_axi_rresp  (s_axi_rresp),
-      .rx_valid     (rx_valid),
-      .rx_data      (rx_data),
-      .rx_last      (rx_last),
-      .rx_bad       (rx_bad),
-      .tx_valid     (tx_valid),
-      .tx_ready     (tx_ready),
-      .tx_data      (tx_data),
-      .tx_last      (tx_last),
-      .boot_id      (boot_id),
+      .stop         (stop),
       .drive_active (drive_active),
       .read_active  (read_active),
       .safe_latched (safe_latched),
-      .break_seen   (break_seen)
-  );
-
-  board_core #(
-      .ROWS             (ROWS),
-      .COLS             (COLS),
-      .LANES            (LANES),
-      .ADC_LANES        (ADC_LANES),
-      .REQUEST_WORDS    (REQUEST_WORDS),
-      .REPLY_WORDS      (REPLY_WORDS),
-      .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS),
-      .BUILD_HASH       (BUILD_HASH),
-      .SIMULATED        (SIMULATED)
-  ) u_core (
-      .clk         (aclk),
-      .rst_n       (aresetn),
-      .rx_valid    (rx_valid),
-      .rx_data     (rx_data),
-      .rx_last     (rx_last),
-      .rx_bad      (rx_bad),
-      .tx_valid    (tx_valid),
-      .tx_ready    (tx_ready),
-      .tx_data     (tx_data),
-      .tx_last     (tx_last),
-      .boot_id     (boot_id),
-      .uid         (UID),
-      .stop_pin    (stop_here),
-      .break_seen  (break_seen),
-      .drive_active(drive_active),
-      .read_active (read_active),
-      .safe_latched(safe_latched),
-      .nv_load     (1'b0),
-      .nv_kind     (1'b0),
-      .nv_address  (12'd0),
-      .nv_data     ({LANES * 10{1'b0}}),
-      .nv_write    (),
-      .nv_row      (),
-      .nv_column   (),
-      .nv_g        (),
-      .pins_in     (24'd0),
-      .pins_out    ()
+      .pins_in      (24'd0),
+      .pins_out     ()
   );
 
 endmodule

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Included in the module of a board's top: the times of the published parts in clk cycles, from the nanoseconds of their data sheets and CLK_HZ, for board_core's
-// AFE = {AFE_TIMES, AFE_LEVELS, column chains, row chains, DACs, converters} (fpga/rtl/afe_front.v).
+// AFE = {AFE_TIMES, AFE_LEVELS, column chains, row chains, DACs, converters} (fpga/rtl/afe_front.v), and its CEILING_READ_V.
 
   // Nanoseconds to clk cycles, rounded up
   function [15:0] afe_cycles(input integer ns);
@@ -11,7 +11,12 @@
     end
   endfunction
 
-  localparam [31:0]  AFE_LEVELS = {16'h8000, 16'h4000};  // READ_GATE, COMMON
+  localparam [15:0]  AFE_COMMON = 16'h4000, AFE_READ_GATE = 16'h8000;
+  localparam [31:0]  AFE_LEVELS = {AFE_READ_GATE, AFE_COMMON};
+
+  // Highest limit of reads: -read is COMMON less the code. Pulses have the converters' whole range.
+  localparam [15:0]  AFE_CEILING_READ = AFE_COMMON;
+
   localparam [223:0] AFE_TIMES  = {
     afe_cycles(20000),         // T_CYC
     afe_cycles(416),           // T_LOW, DCLOCK

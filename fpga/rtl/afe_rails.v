@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The rails that the multiplexers choose from, on every DAC alike: their codes from the request, and the DACs.
 //
-// Channels: 0 +read, 1 -read, 2 pulse, 3 gate, 4 bias (half the drive), 5 reference, 6 common, all above or below COMMON and held inside
-// the DAC's range; 7 stays at zero. A LOAD writes all seven and steps them in one instant.
+// Channels: 0 +read, 1 -read, 2 pulse, 3 gate, 4 bias (half the drive), 5 reference, 6 common, all above or below the common and held inside
+// the DAC's range; 7 stays at zero. The common is COMMON in reads, so that -read is a voltage too, and zero in pulses, which have the whole
+// range. A LOAD writes all seven and steps them in one instant.
 
 `default_nettype none
 
@@ -47,16 +48,18 @@ module afe_rails #(
     end
   endgenerate
 
-  function [15:0] above(input [15:0] code);
+  wire [15:0] common = pulsing ? 16'd0 : COMMON;
+
+  function [15:0] above(input [15:0] ground, input [15:0] code);
     reg [16:0] sum;
     begin
-      sum   = {1'b0, COMMON} + {1'b0, code};
+      sum   = {1'b0, ground} + {1'b0, code};
       above = sum[16] ? 16'hFFFF : sum[15:0];
     end
   endfunction
 
-  function [15:0] below(input [15:0] code);
-    below = code > COMMON ? 16'd0 : COMMON - code;
+  function [15:0] below(input [15:0] ground, input [15:0] code);
+    below = code > ground ? 16'd0 : ground - code;
   endfunction
 
   wire [15:0] read    = pulsing ? 16'd0 : read_code;
@@ -64,7 +67,7 @@ module afe_rails #(
   wire [15:0] drive   = pulsing ? voltage : read_code;
   wire [15:0] asked   = pulsing || !from_reference ? 16'd0 : level;
   wire [15:0] lines   = pulsing ? gate : sweeping ? level : READ_GATE;
-  wire [15:0] current = asked[15] ? below(-asked) : above(asked);
+  wire [15:0] current = asked[15] ? below(common, -asked) : above(common, asked);
 
   dac80508 #(
       .PARTS   (DACS),
@@ -81,8 +84,8 @@ module afe_rails #(
       .start   (dac_do[2]),
       .command (dac_do[1:0]),
       .channels(8'h7F),
-      .codes   ({16'd0, COMMON, current, above({1'b0, drive[15:1]}), above(lines), above(pulse),
-                 below(read), above(read)}),
+      .codes   ({16'd0, common, current, above(common, {1'b0, drive[15:1]}), above(common, lines), above(common, pulse),
+                 below(common, read), above(common, read)}),
       .ready   (dac_says[2]),
       .done    (dac_says[1]),
       .present (dac_says[0]),

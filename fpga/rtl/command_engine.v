@@ -10,6 +10,7 @@ module command_engine #(
     parameter ROWS              = 512,
     parameter COLS              = 512,
     parameter MAX_PAYLOAD_WORDS = 1024,
+    parameter [15:0] COMMON = 16'd0,  // point_check
     parameter [1:0] EMULATES    = 2'b11  // as request_fetch has it
 ) (
     input  wire            clk,
@@ -146,6 +147,7 @@ module command_engine #(
       .ROWS             (ROWS),
       .COLS             (COLS),
       .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS),
+      .COMMON           (COMMON),
       .EMULATES         (EMULATES)
   ) u_check (
       .clk           (clk_check),

@@ -96,6 +96,7 @@ module core_engine #(
       .ROWS             (ROWS),
       .COLS             (COLS),
       .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS),
+      .COMMON           (AFE[47:32]),
       .EMULATES         (EMULATES)
   ) u_command (
       .clk              (clk),

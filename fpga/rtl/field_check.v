@@ -7,7 +7,9 @@
 `default_nettype none
 `include "board_map.vh"
 
-module field_check (
+module field_check #(
+    parameter [15:0] COMMON = 16'd0  // point_check
+) (
     input  wire        clk,
     input  wire        rst_n,
     input  wire        judge,
@@ -127,7 +129,9 @@ module field_check (
   wire        walk = is_sweep && !found_q[96];
   always @(posedge clk) judged_q <= rst_n && judge;
 
-  point_check u_points (
+  point_check #(
+      .COMMON(COMMON)
+  ) u_points (
       .clk       (clk),
       .rst_n     (rst_n),
       .start     (judged_q && walk),

@@ -17,7 +17,7 @@ module macro_afe #(
     parameter        DACS       = 8,        // DAC80508, each for its share of the lines
     parameter        ROW_CHAINS = 4,        // chains of shift registers
     parameter        COL_CHAINS = 8,
-    parameter [15:0] COMMON     = 16'h4000, // the analog ground of reads and pulses, DAC code
+    parameter [15:0] COMMON     = 16'h4000, // the analog ground of reads, DAC code; of pulses it is zero
     parameter [15:0] READ_GATE  = 16'h8000, // word lines in reads, above COMMON, DAC code
     parameter        LEAD       = 2,        // t_CSS
     parameter        T_WRITE    = 1,        // t_SCLKHIGH, t_SCLKLOW of writes

@@ -11,6 +11,7 @@ module request_check #(
     parameter ROWS              = 512,
     parameter COLS              = 512,
     parameter MAX_PAYLOAD_WORDS = 1024,
+    parameter [15:0] COMMON = 16'd0,  // point_check
     parameter [1:0] EMULATES    = 2'b11  // as request_fetch has it
 ) (
     input  wire             clk,
@@ -153,7 +154,7 @@ module request_check #(
       .data_place   (data_place)
   );
 
-  field_check u_fields (
+  field_check #(.COMMON(COMMON)) u_fields (
       .clk         (clk),
       .rst_n       (rst_n),
       .judge       (state_q == ST_RULES),

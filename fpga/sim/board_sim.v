@@ -100,6 +100,8 @@ module board_sim #(
 
     `include "afe_board.vh"
     localparam [31:0]  ADCS_32 = ADCS, DACS_32 = DACS, ROW_CHAINS_32 = ROW_CHAINS, COL_CHAINS_32 = COL_CHAINS;
+    localparam [15:0]  MOST = `VOLTAGE_CEILING;
+    localparam [15:0]  CEILING_READ = PINS == 0 ? MOST : AFE_CEILING_READ;
     localparam [287:0] AFE = PINS == 0 ? 288'd0
         : {AFE_TIMES, AFE_LEVELS, COL_CHAINS_32[7:0], ROW_CHAINS_32[7:0], DACS_32[7:0], ADCS_32[7:0]};
 
@@ -178,7 +180,8 @@ module board_sim #(
         .MAX_PAYLOAD_WORDS (MAX_PAYLOAD_WORDS),
         .BUILD_HASH        (BUILD_HASH),
         .SIMULATED         (1'b1),
-        .AFE               (AFE)
+        .AFE               (AFE),
+        .CEILING_READ_V    (CEILING_READ)
     ) u_core (
         .clk          (clk),
         .clk_time     (clk_time),

@@ -15,7 +15,7 @@ from tests.fpga import afe_bench
 from tests.fpga.afe_analog_bench import Analog
 
 TOP = "afe_board"
-PARTS = [*afe_bench.PARTS, "part_lines"]
+PARTS = [*afe_bench.PARTS, "part_lines", "part_board"]
 SMALL = {"ROWS": 16, "COLS": 16, "ADC_LANES": 2, "ADCS": 4, "DACS": 2, "ROW_CHAINS": 2, "COL_CHAINS": 1}
 SOURCES = ["tests/fpga/tops/afe_board.v", *(f"fpga/sim/parts/{part}.v" for part in PARTS)]
 FORM, SET, RESET = range(3)
@@ -50,7 +50,6 @@ class Board:
         self.dut = dut
         self.rows, self.columns = int(dut.ROWS.value), int(dut.COLS.value)
         self.adcs, self.lanes, self.dacs = int(dut.ADCS.value), int(dut.ADC_LANES.value), int(dut.DACS.value)
-        self.chains = int(dut.ROW_CHAINS.value), int(dut.COL_CHAINS.value)
         self.analog = analog
         self.samples: list[dict[str, int]] = []
         self.began: list[int] = []
@@ -179,14 +178,9 @@ class Board:
 
     def broken(self) -> set[str]:
         """Rules that any part, or the lines, saw broken."""
-        dut = self.dut
-        return {
-            *afe_bench.broken(int(dut.dac_broken.value), afe_bench.DAC_RULES, self.dacs),
-            *afe_bench.broken(int(dut.row_broken.value), afe_bench.CHAIN_RULES, self.chains[0]),
-            *afe_bench.broken(int(dut.col_broken.value), afe_bench.CHAIN_RULES, self.chains[1]),
-            *afe_bench.broken(int(dut.adc_broken.value), afe_bench.ADC_RULES, self.adcs),
-            *afe_bench.broken(int(dut.lines_broken.value), LINE_RULES),
-        }
+        adcs, chains = afe_bench.ADC_RULES, afe_bench.CHAIN_RULES
+        rules = [*afe_bench.DAC_RULES, *chains, *chains, *adcs, *LINE_RULES]
+        return afe_bench.broken(int(self.dut.broken.value), rules)
 
     def is_safe(self) -> bool:
         """Multiplexers and shift registers off, no pulse."""

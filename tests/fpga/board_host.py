@@ -84,7 +84,7 @@ class BoardHost:
         for _ in range(4):
             await FallingEdge(dut.clk)
         dut.rst_n.value = 1
-        cocotb.start_soon(host._watch())
+        host.listen()
         await host.hello(0x0001_0001)
         for register, value in IDEAL.items():
             await host.write(register, value)
@@ -92,6 +92,10 @@ class BoardHost:
         if limits is not None:
             await host.write(Register.LIMIT_FORM_V, *limits)
         return host
+
+    def listen(self) -> None:
+        """Counts cycles and keeps what the board says from now on."""
+        cocotb.start_soon(self._watch())
 
     async def _watch(self) -> None:
         words: list[int] = []

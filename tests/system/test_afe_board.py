@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from afe_system_bench import (
+    LIMITS,
     READ_CODE,
     afe_wire,
     cells,
@@ -30,6 +31,8 @@ from ohmloop.link.messages import (
     Point,
     SweepRequest,
     VectorRequest,
+    limits_hash,
+    pack_words,
     unpack_words,
 )
 from ohmloop.link.packing import pack_inputs
@@ -141,6 +144,17 @@ def test_a_sweep_is_the_solution_at_the_voltage_of_each_point(peer: Peer) -> Non
         assert np.abs(found - np.clip(factor * seen, -8192, 8191)).max() <= 0.5 + SETTLED
 
 
+def test_what_the_rails_do_not_reach_is_refused(peer: Peer) -> None:
+    beyond = pack_words(Register.LIMIT_READ_V, 16_385)
+    assert peer.call(Opcode.REG_WRITE, beyond).status == Status.OVER_CEILING
+    points = (Point(READ_CODE, 49_151, 0), Point(READ_CODE, 49_152, 0))
+    requests = [SweepRequest(0, Axis(2, 1), Axis(0, 50), points[:n], 1, range=3).encode() for n in (1, 2)]
+    assert peer.call(Opcode.SWEEP, requests[0]).status == Status.OK
+    refused = peer.call(Opcode.SWEEP, requests[1])
+    assert refused.status == Status.BAD_FIELD
+    assert unpack_words(refused.payload)[:2] == (49_152, 49_151)
+
+
 # Pulses
 
 
@@ -167,7 +181,7 @@ def test_forming_breaks_the_cells_that_the_emulated_chip_breaks() -> None:
 def test_a_reset_moves_the_window_alone_and_only_the_other_way_round(peer: Peer) -> None:
     g = np.full((AFE_ROWS, AFE_COLUMNS), 500, np.uint16)
     peer.load_cells(g)
-    peer.arm()
+    peer.arm(limits_hash=limits_hash(LIMITS))
     rows, columns = Axis(4, 2), Axis(10, 20)
     forward = pulse(Pulse.FORM, rows, columns, voltage_code=20_000)
     assert peer.pulse(forward).status == Status.OK
@@ -200,7 +214,7 @@ def in_the_middle_of(peer: Peer, what: str, after_cycles: int) -> int:
     """Starts an operation and lets it run; returns its number."""
     peer.load_cells(np.full((AFE_ROWS, AFE_COLUMNS), 4))
     if what == "pulse":
-        peer.arm()
+        peer.arm(limits_hash=limits_hash(LIMITS))
         request = pulse(Pulse.FORM, *WINDOW, width_cycles=5_000)
         sequence = peer.send(Opcode.PULSE, request.encode())
     else:
@@ -263,7 +277,7 @@ def test_a_dac_that_does_not_answer_stops_the_next_operation(fault: str) -> None
 def stops_the_next_operation(peer: Peer, fault: str) -> None:
     """The fault is found before a line moves, and stays a fault until it is mended."""
     board, wire = peer.wire.board, peer.wire
-    peer.arm()
+    peer.arm(limits_hash=limits_hash(LIMITS))
     cut = {"sdo": 1, "sdi": 2, "sclk": 4}.get(fault, 0)
     unpowered = {"first supply": 1, "last supply": 2}.get(fault, 0)
     board.set_faults(cut=cut, unpowered=unpowered)
@@ -276,7 +290,10 @@ def stops_the_next_operation(peer: Peer, fault: str) -> None:
     peer.write_registers(CLEAR)  # the fault is still there: it makes the board safe again
     wire.read(600e-6)
     assert pins_are_safe(wire) and peer.read_register(Register.STATE) & LATCHED
-    assert peer.call(Opcode.ARM, arm_request(peer.identity).encode()).status == Status.SAFE_LATCHED
+    assert (
+        peer.call(Opcode.ARM, arm_request(peer.identity, limits_hash=limits_hash(LIMITS)).encode()).status
+        == Status.SAFE_LATCHED
+    )
     board.set_faults()
     wire.read(600e-6)
     goes_on(peer)

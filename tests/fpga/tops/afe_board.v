@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// macro_afe on the models of its parts: a board of the published kind at pin level, less its analog half, which the bench computes.
+// afe_front on the parts and the wiring of a board of the published kind (part_board), less its analog half, which the bench computes.
 
 `default_nettype none
 `include "board_map.vh"
@@ -79,60 +79,25 @@ module afe_board #(
     output wire                    changed,
     output wire                    begun,        // CS has fallen
     output wire                    stir,         // one of what the bench follows
-    output wire [DACS*12-1:0]      dac_broken,
-    output wire [ROW_CHAINS*8-1:0] row_broken,
-    output wire [COL_CHAINS*8-1:0] col_broken,
-    output wire [ADCS*8-1:0]       adc_broken,
-    output wire [8:0]              lines_broken
+    output wire [44:0]             broken        // rules, as part_board has them
 );
 
-  localparam MHZ      = `CLK_HZ / 1000000;
-  localparam CLK_PS   = 1000000 / MHZ + 1;
-  localparam ROW_BITS = 4 * ROWS / ROW_CHAINS;
-  localparam COL_BITS = 4 * COLS / COL_CHAINS;
+  `include "afe_board.vh"
+  localparam [31:0]  ADCS_32 = ADCS, DACS_32 = DACS, ROW_CHAINS_32 = ROW_CHAINS, COL_CHAINS_32 = COL_CHAINS;
+  localparam [287:0] AFE     = {AFE_TIMES, AFE_LEVELS, COL_CHAINS_32[7:0], ROW_CHAINS_32[7:0], DACS_32[7:0], ADCS_32[7:0]};
 
-  // Nanoseconds to clk cycles, rounded up
-  function integer cycles(input integer ns);
-    cycles = (ns * MHZ + 999) / 1000;
-  endfunction
+  wire [60:0] pins_out;
+  wire [23:0] pins_in;
 
-  wire [ROW_CHAINS-1:0] row_ser;
-  wire [COL_CHAINS-1:0] col_ser;
-  wire [2:0]            row_clocks, col_clocks;
-  wire [DACS-1:0]       dac_cs_n, dac_sdo;
-  wire                  dac_sclk, dac_sdi, adc_dclock;
-  wire [ADCS-1:0]       adc_dout, sampled;
-  wire [4*ROWS-1:0]     row_q;
-  wire [4*COLS-1:0]     col_q;
-
-  macro_afe #(
-      .ROWS      (ROWS),
-      .COLS      (COLS),
-      .ADC_LANES (ADC_LANES),
-      .ADCS      (ADCS),
-      .DACS      (DACS),
-      .ROW_CHAINS(ROW_CHAINS),
-      .COL_CHAINS(COL_CHAINS),
-      .LEAD      (cycles(20)),
-      .T_WRITE   (cycles(10)),
-      .T_READ    (cycles(28) + 2),
-      .T_CSH     (cycles(10)),
-      .T_CSHIGH  (cycles(15)),
-      .T_RESET   (cycles(250000)),
-      .T_DAC     (cycles(5000)),
-      .T_W       (cycles(25)),
-      .T_MUX     (cycles(720)),
-      .T_SETTLE  (cycles(5000)),
-      .T_SUCS    (cycles(50)),
-      .T_HIGH    (cycles(416)),
-      .T_LOW     (cycles(416)),
-      .T_CYC     (cycles(20000))
-  ) u_macro (
+  afe_front #(
+      .ROWS     (ROWS),
+      .COLS     (COLS),
+      .ADC_LANES(ADC_LANES),
+      .AFE      (AFE)
+  ) u_front (
       .clk          (clk),
       .rst_n        (rst_n),
       .safe         (safe),
-      .fault        (fault),
-      .missing      (missing),
       .cfg_range    (cfg_range),
       .cfg_bits     (cfg_bits),
       .cfg_raw      (cfg_raw),
@@ -168,131 +133,50 @@ module afe_board #(
       .p_gate       (p_gate),
       .p_drive      (p_drive),
       .p_done       (p_done),
+      .c_ask        (30'd0),
+      .c_answer     (),
+      .nv_code      (10'd0),
+      .nv_out       (),
       .refresh      (refresh),
       .refresh_done (refresh_done),
       .drop         (drop),
       .idle         (idle),
-      .mux_inhibit  (inhibit),
-      .chain_oe_n   (oe_n),
-      .row_ser      (row_ser),
-      .row_clocks   (row_clocks),
-      .col_ser      (col_ser),
-      .col_clocks   (col_clocks),
-      .dac_cs_n     (dac_cs_n),
-      .dac_sclk     (dac_sclk),
-      .dac_sdi      (dac_sdi),
-      .dac_sdo      (dac_sdo),
-      .pulse_on     (pulse_on),
-      .reference_on (reference_on),
-      .tia_short    (tia_short),
-      .tia_range    (tia_range),
-      .adc_cs_n     (adc_cs_n),
-      .adc_dclock   (adc_dclock),
-      .adc_dout     (adc_dout)
+      .pins_in      (pins_in),
+      .pins_out     (pins_out)
   );
 
-  // ---- Parts ----
-  genvar i;
-  generate
-    for (i = 0; i < DACS; i = i + 1) begin : g_dac
-      wire       said;
-      wire [2:0] broke = i == DACS - 1 ? cut : 3'd0;
-      assign dac_sdo[i] = said && !broke[0];
-
-      part_dac80508 #(
-          .CLK_PS(CLK_PS)
-      ) u_part (
-          .clk   (clk),
-          .watch (rst_n),
-          .power (power[i]),
-          .cs_n  (dac_cs_n[i]),
-          .sclk  (dac_sclk && !broke[2]),
-          .sdi   (dac_sdi && !broke[1]),
-          .sdo   (said),
-          .out   (rails[i*128 +: 128]),
-          .gain  (),
-          .broken(dac_broken[i*12 +: 12])
-      );
-    end
-
-    for (i = 0; i < ROW_CHAINS; i = i + 1) begin : g_row
-      part_hc595 #(
-          .CLK_PS(CLK_PS),
-          .BITS  (ROW_BITS)
-      ) u_part (
-          .clk    (clk),
-          .watch  (rst_n),
-          .ser    (row_ser[i]),
-          .srclk  (row_clocks[2]),
-          .srclr_n(row_clocks[1]),
-          .rclk   (row_clocks[0]),
-          .q      (row_q[i*ROW_BITS +: ROW_BITS]),
-          .broken (row_broken[i*8 +: 8])
-      );
-    end
-
-    for (i = 0; i < COL_CHAINS; i = i + 1) begin : g_col
-      part_hc595 #(
-          .CLK_PS(CLK_PS),
-          .BITS  (COL_BITS)
-      ) u_part (
-          .clk    (clk),
-          .watch  (rst_n),
-          .ser    (col_ser[i]),
-          .srclk  (col_clocks[2]),
-          .srclr_n(col_clocks[1]),
-          .rclk   (col_clocks[0]),
-          .q      (col_q[i*COL_BITS +: COL_BITS]),
-          .broken (col_broken[i*8 +: 8])
-      );
-    end
-
-    for (i = 0; i < ADCS; i = i + 1) begin : g_adc
-      part_ads8324 #(
-          .CLK_PS(CLK_PS)
-      ) u_part (
-          .clk    (clk),
-          .watch  (rst_n),
-          .cs_n   (adc_cs_n),
-          .dclock (adc_dclock),
-          .level  (level[i*14 +: 14]),
-          .dout   (adc_dout[i]),
-          .sampled(sampled[i]),
-          .broken (adc_broken[i*8 +: 8])
-      );
-    end
-  endgenerate
-
-  part_lines #(
-      .ROWS    (ROWS),
-      .COLS    (COLS),
-      .ADCS    (ADCS),
-      .DACS    (DACS),
-      .T_SETTLE(cycles(5000))
-  ) u_lines (
-      .clk           (clk),
-      .watch         (rst_n),
-      .inhibit       (inhibit),
-      .oe_n          (oe_n),
-      .row_q         (row_q),
-      .column_q      (col_q),
-      .rails         (rails),
-      .pulse_on      (pulse_on),
-      .reference_on  (reference_on),
-      .tia_short     (tia_short),
-      .tia_range     (tia_range),
-      .adc_cs_n      (adc_cs_n),
-      .adc_sampled   (adc_sampled),
-      .row_channel   (row_channel),
-      .word_line     (word_line),
-      .column_channel(column_channel),
-      .changed       (changed),
-      .begun         (begun),
-      .broken        (lines_broken)
+  part_board #(
+      .CLK_PS    (1000000000 / (`CLK_HZ / 1000) + 1),
+      .ROWS      (ROWS),
+      .COLS      (COLS),
+      .ADCS      (ADCS),
+      .DACS      (DACS),
+      .ROW_CHAINS(ROW_CHAINS),
+      .COL_CHAINS(COL_CHAINS),
+      .T_SETTLE  ({16'd0, AFE[223:208]})
+  ) u_board (
+      .clk            (clk),
+      .watch          (rst_n),
+      .pins_out       (pins_out),
+      .pins_in        (pins_in),
+      .power          (power),
+      .cut            (cut),
+      .level          (level),
+      .rails          (rails),
+      .row_channel    (row_channel),
+      .word_line      (word_line),
+      .column_channel (column_channel),
+      .changed        (changed),
+      .begun          (begun),
+      .sampled        (adc_sampled),
+      .broken         (broken)
   );
 
-  assign stir        = changed || begun || s_valid || s_take;
-  assign adc_sampled = &sampled;  // they share CS and DCLOCK
+  // ---- Outputs ----
+  assign {inhibit, oe_n, pulse_on, reference_on} = {pins_out[0], pins_out[1], pins_out[10], pins_out[11]};
+  assign {tia_short, tia_range, adc_cs_n}        = {pins_out[12], pins_out[14:13], pins_out[15]};
+  assign {missing, fault}                        = pins_out[20:17];
+  assign stir                                    = changed || begun || s_valid || s_take;
 
 endmodule
 

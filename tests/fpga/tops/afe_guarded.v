@@ -44,7 +44,7 @@ module afe_guarded (
     output wire [47:0] row_channel,
     output wire [47:0] column_channel,
     output wire [255:0] rails,
-    output wire [8:0]  lines_broken
+    output wire [44:0] broken
 );
 
   wire        p_valid, p_ready, p_drive, p_done, x_valid, x_ready, s_ready, s_take, s_valid, s_first, s_last;
@@ -169,11 +169,7 @@ module afe_guarded (
       .changed       (),
       .begun         (begun),
       .stir          (),
-      .dac_broken    (),
-      .row_broken    (),
-      .col_broken    (),
-      .adc_broken    (),
-      .lines_broken  (lines_broken)
+      .broken        (broken)
   );
 
   accumulate #(
