@@ -52,7 +52,7 @@ class Mappable(Unpicklable):
             read_v: voltage on the rows, volts; the profile's nominal one by default.
             calibration: an `ohmloop.calibration.Calibration`; without one the profile's nominal gains hold.
             accept_mismatch: take a calibration that does not match; the map then says so.
-            earlier: a map of the same cells, so that cells that were formed then can be told as stuck.
+            earlier: a map of the same cells of this chip: cells that were formed then can be told as stuck.
             progress: called with conversions done and expected.
             watch: what `ohmloop.calibration.watch_drift` returned: looked at before, during and after
                 the map; its calibration is used where none is given.
@@ -60,6 +60,7 @@ class Mappable(Unpicklable):
 
         Raises:
             LimitError, ShapeError: an argument is wrong; nothing was sent.
+            MapError: `earlier` is of another chip or macro, and that is not accepted; nothing was sent.
             CalibrationMismatch, CalibrationExpired: the calibration is not of this board; nothing was sent.
             NotCalibrated: it holds nothing of the converters; nothing was sent.
             CalibrationExpired: the watch saw drift and its policy is to stop; the job is interrupted.

@@ -108,6 +108,34 @@ class Programmable(Unpicklable):
             delay_s=delay_s,
         )
 
+    def check_program(
+        self,
+        targets_siemens: ArrayLike,
+        window: Window,
+        *,
+        tolerance_siemens: ArrayLike,
+        algorithm: str = "ispp",
+        budget: int = 80,
+        calibration: CellCalibration | None = None,
+        accept_mismatch: bool = False,
+        watch: Watch | None = None,
+    ) -> None:
+        """Raises what `program` would raise of these arguments; needs no permission, sends no request.
+
+        For what comes before it and cannot be taken back, such as forming.
+        """
+        from ohmloop.programming import Known, check_program
+
+        check_program(
+            self._core,
+            self._own(window),
+            targets_siemens,
+            tolerance_siemens,
+            Known(calibration, accept_mismatch, watch),
+            algorithm=algorithm,
+            budget=budget,
+        )
+
     def form_ramp(
         self,
         window: Window,

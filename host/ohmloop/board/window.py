@@ -62,12 +62,19 @@ def _from_slice(key: slice, lines: int, axis: str) -> Lines:
             raise ShapeError(
                 f"{axis}s: {part!r} in a slice is no integer", value=part, limit="integers", where=axis
             )
-    for bound in (key.start, key.stop):
+    for bound, past in ((key.start, 0), (key.stop, 1)):
         if bound is not None and not -lines <= operator.index(bound) <= lines:
-            _refuse_outside(operator.index(bound), lines, axis)
+            line = operator.index(bound)
+            _refuse_outside(line - past if line > 0 else line, lines, axis)
     if key.step is not None and operator.index(key.step) == 0:
         raise LimitError(f"{axis}s: a slice of step 0", value=0, limit=1, where=axis)
-    return np.arange(lines, dtype=np.intp)[key]
+    chosen = np.arange(lines, dtype=np.intp)[key]
+    if not chosen.size:
+        asked = ":".join("" if part is None else str(part) for part in (key.start, key.stop))
+        raise ShapeError(
+            f"the window has no {axis}s: {asked} of 0 .. {lines - 1}", value=asked, limit=lines, where=axis
+        )
+    return chosen
 
 
 def _from_array(key: ArrayLike, lines: int, axis: str) -> Lines:

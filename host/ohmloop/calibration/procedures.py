@@ -42,6 +42,7 @@ def calibrate(
     macro: int = 0,
     using: Calibration | None = None,
     progress: Callable[[str, str, float], None] | None = None,
+    keep: Callable[[Artefact], None] | None = None,
 ) -> Calibration:
     """Runs a recipe on an open board; only reads, never pulses.
 
@@ -51,6 +52,7 @@ def calibrate(
         macro: which array.
         using: what was calibrated before; converters are measured first where it holds none.
         progress: called with the recipe's name, what is being done, and the fraction of it that is.
+        keep: called with every artefact as soon as it is measured, so that an interruption loses none.
 
     Returns:
         `using` with the new artefacts. A sequence goes on without what the array is not ready for, such as
@@ -70,11 +72,15 @@ def calibrate(
     for step in _steps(asked, held):
         told: Tell = _told(progress, step.name)
         try:
-            held = held.joined(PROCEDURES[step.procedure](Setting(board.macros[macro], step, held, told)))
+            found = PROCEDURES[step.procedure](Setting(board.macros[macro], step, held, told))
         except NotPrepared as error:
             if not in_sequence:
                 raise
             held = replace(held, skipped=(*held.skipped, f"{step.name}: {error}"))
+            continue
+        held = held.joined(found)
+        if keep is not None:
+            keep(found)
     return held
 
 

@@ -157,4 +157,7 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
             "\n".join(faults), value=error.errors()[0].get("input"), where=str(path)
         ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ArtefactError(f"{path}: no valid YAML: {error}", where=str(path)) from error
+        mark = getattr(error, "problem_mark", None)
+        place = str(path) if mark is None else f"{path}:{mark.line + 1}"
+        fault = getattr(error, "problem", None) or error
+        raise ArtefactError(f"{place}: no valid YAML: {fault}", where=place) from error

@@ -17,6 +17,7 @@ from ohmloop.cli.options import (
     CalibrationName,
     Chip,
     DriftPolicy,
+    MacroNumber,
     ProfileName,
     Url,
 )
@@ -94,6 +95,7 @@ def calibrate(
     ] = "full",
     chip: Chip = None,
     profile: ProfileName = None,
+    macro: MacroNumber = 0,
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where artefacts and figures go.")] = Path(
         "calibrations"
     ),
@@ -102,7 +104,8 @@ def calibrate(
     """Calibrates converters and array by a recipe; reads only, nothing is pulsed."""
     from ohmloop.cli.calibrate import run_calibrate
 
-    if not run_calibrate(url, recipe=recipe, chip=chip, profile=profile, out=out, json_file=json):
+    good = run_calibrate(url, recipe=recipe, chip=chip, profile=profile, macro=macro, out=out, json_file=json)
+    if not good:
         raise typer.Exit(EXIT_FAILED)
 
 
@@ -111,7 +114,7 @@ def map_cells(
     url: Url,
     chip: Chip = None,
     profile: ProfileName = None,
-    macro: Annotated[int, typer.Option(min=0, help="Which array of the board.")] = 0,
+    macro: MacroNumber = 0,
     rows: Annotated[str | None, typer.Option(metavar="A:B", help="Driven lines; all by default.")] = None,
     columns: Annotated[str | None, typer.Option(metavar="A:B", help="Sensed lines; all by default.")] = None,
     method: Annotated[
@@ -162,12 +165,12 @@ def map_cells(
 def program(
     url: Url,
     targets: Annotated[
-        Path, typer.Argument(metavar="TARGETS", help="Siemens, [rows, columns]: .npy or .csv.")
+        Path, typer.Argument(metavar="TARGETS", help="Siemens, a row of cells a line: .npy or .csv.")
     ],
     tolerance_us: Annotated[float, typer.Option(help="Accepted distance from the target, microsiemens.")],
     chip: Chip = None,
     profile: ProfileName = None,
-    macro: Annotated[int, typer.Option(min=0, help="Which array of the board.")] = 0,
+    macro: MacroNumber = 0,
     rows: Annotated[
         str | None, typer.Option(metavar="A:B", help="Driven lines; the first by default.")
     ] = None,
@@ -183,7 +186,10 @@ def program(
     calibration: CalibrationName = None,
     accept_mismatch: AcceptMismatch = False,
     drift: DriftPolicy = None,
-    resume: Annotated[int | None, typer.Option(metavar="JOB", help="Go on with an interrupted job.")] = None,
+    resume: Annotated[
+        int | None,
+        typer.Option(metavar="JOB", help="Go on with an interrupted job, of forming or of programming."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Every cell, .npz or .csv.")] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="The summary as JSON.")] = None,
     png: Annotated[Path | None, typer.Option(metavar="FILE", help="A figure.")] = None,
@@ -219,7 +225,7 @@ def contact(
     url: Url,
     chip: Chip = None,
     profile: ProfileName = None,
-    macro: Annotated[int, typer.Option(min=0, help="Which array of the board.")] = 0,
+    macro: MacroNumber = 0,
     rows: Annotated[str | None, typer.Option(metavar="A:B", help="Driven lines; all by default.")] = None,
     columns: Annotated[str | None, typer.Option(metavar="A:B", help="Sensed lines; all by default.")] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="What was found as JSON.")] = None,

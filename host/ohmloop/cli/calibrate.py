@@ -9,14 +9,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 import ohmloop
-from ohmloop.calibration import Artefact, Calibration, calibrate, recorded_calibration, store_calibration
+from ohmloop.calibration import (
+    Artefact,
+    Calibration,
+    calibrate,
+    load_recipe,
+    recorded_calibration,
+    store_calibration,
+)
 from ohmloop.cli.calibration_figures import draw_artefact
-from ohmloop.errors import NotCalibrated
+from ohmloop.cli.choices import macro_of
+from ohmloop.errors import LimitError, NotCalibrated
 
 if TYPE_CHECKING:
     from ohmloop.board import Board
@@ -26,39 +36,84 @@ MAIN = "adc"
 
 
 def run_calibrate(
-    url: str, *, recipe: str, chip: str | None, profile: str | None, out: Path, json_file: Path | None
+    url: str,
+    *,
+    recipe: str,
+    chip: str | None,
+    profile: str | None,
+    macro: int,
+    out: Path,
+    json_file: Path | None,
 ) -> bool:
-    """Calibrates a board and reports; returns whether every column of every artefact is good."""
+    """Calibrates a board and reports; returns whether every column of every artefact is good.
+
+    Every artefact is on disk and in the registry as soon as it is measured, whatever ends the command.
+    """
     console = Console()
-    out.mkdir(parents=True, exist_ok=True)  # before anything is measured that could not be kept
+    for folder in (out, *(() if json_file is None else (json_file.parent,))):
+        _make(folder)  # before anything is measured that could not be kept
+    load_recipe(recipe)
+    fresh: list[Artefact] = []
+    recorded = 0
     with ohmloop.open(url, chip=chip, profile=profile) as board:
-        before = _known(board)
-        with _progress(console) as told:
-            found = calibrate(board, recipe, using=before, progress=told)
-        known = {one.name for one in before.artefacts.values()} if before is not None else set()
-        ordered = sorted(found.artefacts.values(), key=lambda one: one.taken.time_utc)
-        fresh = [one for one in ordered if one.name not in known]
-        recorded = store_calibration(found, board, since=before)
-    Calibration.of(*fresh).save(out)
-    figures = [draw_artefact(one, out) for one in fresh]
-    console.print(_table(url, fresh))
-    for one in fresh:
-        for note in one.notes:
-            console.print(f"{one.kind}: {note}", highlight=False, markup=False, soft_wrap=True)
-    for text in found.skipped:
-        console.print(f"skipped: {text}", style="yellow", highlight=False, markup=False, soft_wrap=True)
-    place = f"{len(figures)} artefacts with a figure each in {out}"
-    console.print(f"{place}, {recorded} in the registry", highlight=False, markup=False, soft_wrap=True)
+        before = _known(board, macro_of(board, macro).index)
+
+        def keep(one: Artefact) -> None:
+            nonlocal recorded
+            fresh.append(one)
+            kept = Calibration.of(one)
+            kept.save(out)
+            recorded += store_calibration(kept, board)
+
+        with _progress(console) as told, _told_what_is_kept(fresh, out):
+            found = calibrate(board, recipe, macro=macro, using=before, progress=told, keep=keep)
+    _show(console, url, fresh, found.skipped)
+    figures = len([draw_artefact(one, out) for one in fresh])
+    counted = "1 artefact with its figure" if figures == 1 else f"{figures} artefacts with their figures"
+    place = f"{counted} in {out}, {recorded} in the registry"
+    console.print(place, highlight=False, markup=False, soft_wrap=True)
     if json_file is not None:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
         json_file.write_text(json.dumps(outcome_of(fresh, found.skipped), indent=1) + "\n", encoding="utf-8")
     return bool(fresh) and all(one.columns_ok.all() for one in fresh)
 
 
-def _known(board: Board) -> Calibration | None:
-    """Returns what the registry holds for this board and chip; None where that is nothing."""
+def _show(console: Console, url: str, fresh: list[Artefact], skipped: tuple[str, ...]) -> None:
+    console.print(_table(url, fresh))
+    for one in fresh:
+        for note in one.notes:
+            console.print(f"{one.kind}: {note}", highlight=False, markup=False, soft_wrap=True)
+    for text in skipped:
+        console.print(f"skipped: {text}", style="yellow", highlight=False, markup=False, soft_wrap=True)
+
+
+def _make(folder: Path) -> None:
     try:
-        return recorded_calibration(board)
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LimitError(
+            f"{folder}: no such folder can be made: {error.strerror}",
+            value=str(folder),
+            limit="a folder",
+            where=str(folder),
+        ) from error
+
+
+@contextmanager
+def _told_what_is_kept(fresh: list[Artefact], out: Path) -> Iterator[None]:
+    """Says on stderr what an interrupted calibration has left; a second run goes on with it."""
+    try:
+        yield
+    except BaseException:
+        if fresh:
+            kinds = ", ".join(one.kind for one in fresh)
+            typer.echo(f"measured and kept in {out} and the registry: {kinds}", err=True)
+        raise
+
+
+def _known(board: Board, macro: int) -> Calibration | None:
+    """Returns what the registry holds for this macro and chip; None where that is nothing."""
+    try:
+        return recorded_calibration(board, macro=macro)
     except NotCalibrated:
         return None
 
@@ -113,8 +168,8 @@ def _figures(artefact: Artefact) -> dict[str, Any]:
 
 def _table(url: str, artefacts: list[Artefact]) -> Table:
     origin = artefacts[0].taken.origin.upper() if artefacts else ""
-    table = Table(title=f"{url} - {origin}")
-    headings = ("kind", "residual", "floor", "before", "unit", "columns", "valid until")
+    table = Table(title=f"{url} - {origin}", box=SIMPLE_HEAD)  # narrow: whole at 80 characters
+    headings = ("kind", "residual", "floor", "before", "unit", "columns", "valid until, UTC")
     for heading in headings:
         table.add_column(heading, justify="left" if heading == "kind" else "right", no_wrap=True)
     for one in artefacts:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ohmloop.cli.choices import require_figure
 from ohmloop.errors import LimitError, NotRecorded
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ def show_health(
     from ohmloop.cli.chip_facts import health_facts
     from ohmloop.cli.chip_tables import health_view, show
 
+    require_figure(png)
     with _opened(name, emulated) as (registry, chip):
         _require_macro(chip, macro)
         health = registry.health.current(chip, macro)
@@ -123,6 +125,7 @@ def show_wear(
     from ohmloop.cli.chip_facts import wear_facts
     from ohmloop.cli.chip_tables import show, wear_view
 
+    require_figure(png)
     with _opened(name, emulated) as (registry, chip):
         _require_macro(chip, macro)
         facts = wear_facts(registry, chip, macro)

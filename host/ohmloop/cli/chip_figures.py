@@ -53,6 +53,19 @@ def _title(chip: Chip, macro: int) -> str:
     return f"{mark}chip {chip.name}{number}"
 
 
+def _show_part(axes: Any, known: NDArray[np.bool_]) -> None:
+    """Leaves away the lines around the cells `[rows, columns]` of which something is known."""
+    if not known.any():
+        return
+    rows, columns = np.flatnonzero(known.any(axis=1)), np.flatnonzero(known.any(axis=0))
+    axes.set_xlim(columns[0] - 0.5, columns[-1] + 0.5)
+    axes.set_ylim(rows[-1] + 0.5, rows[0] - 0.5)
+    shown = (rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1)
+    if shown != known.shape:
+        axes.set_xlabel(f"column, of {known.shape[1]}")
+        axes.set_ylabel(f"row, of {known.shape[0]}")
+
+
 def draw_health(chip: Chip, macro: int, health: HealthMap, path: Path) -> None:
     """Draws the state of every cell, with bad lines in red beside it."""
     figure, style = _figure(path, 8.4, 6.2)
@@ -74,6 +87,8 @@ def draw_health(chip: Chip, macro: int, health: HealthMap, path: Path) -> None:
                 draw(int(line), color="red", linewidth=1, linestyle="-" if lines[line] == 2 else ":")
         axes.set_xlabel("column")
         axes.set_ylabel("row")
+        bad = (health.row_lines > LineState.GOOD)[:, None] | (health.column_lines > LineState.GOOD)[None, :]
+        _show_part(axes, (health.cells != CellState.UNKNOWN) | bad)
         time = "no finding yet" if health.known is None else f"{health.known:%Y-%m-%d %H:%M} UTC"
         axes.set_title(f"{_title(chip, macro)}: health, {time}", loc="left")
         handles: list[Artist] = [
@@ -105,6 +120,7 @@ def draw_wear(chip: Chip, macro: int, pulses: NDArray[np.int64], path: Path) -> 
         left.set_xlabel("column")
         left.set_ylabel("row")
         left.set_title(f"{_title(chip, macro)}: pulses seen", loc="left")
+        _show_part(left, pulses > 0)
         figure.colorbar(image, ax=left, label="pulses", ticks=MaxNLocator(integer=True))
         top = int(pulses.max())
         edges = np.unique(np.linspace(-0.5, top + 0.5, min(top + 2, 41)).round(1))

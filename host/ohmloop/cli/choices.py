@@ -44,6 +44,16 @@ def require_folder(path: Path | None) -> None:
         )
 
 
+def require_figure(path: Path | None) -> None:
+    """Raises LimitError where a figure would have no folder or is no PNG, NotPrepared without matplotlib."""
+    if path is None:
+        return
+    require_module("matplotlib", "demo", "--png")
+    if path.suffix.lower() != ".png":
+        raise LimitError(f"--png: {path} is no .png file", value=str(path), limit=".png", where="png")
+    require_folder(path)
+
+
 def require_module(name: str, extra: str, what: str) -> None:
     """Raises NotPrepared where an optional package is missing."""
     import importlib.util

@@ -17,7 +17,16 @@ from rich.table import Table
 import ohmloop
 from ohmloop.board.watching import in_short
 from ohmloop.cli.calibrations import Choice, found_for
-from ohmloop.cli.choices import MICRO, NANO, macro_of, require_folder, require_module, window_of
+from ohmloop.cli.choices import (
+    MICRO,
+    NANO,
+    macro_of,
+    require_figure,
+    require_folder,
+    require_module,
+    window_of,
+)
+from ohmloop.cli.going_on import how_to_go_on
 from ohmloop.errors import LimitError, NotRecorded
 from ohmloop.mapping import ConductanceMap, draw_map, fit_profile, latest_map
 from ohmloop.mapping.files import require_known_ending
@@ -55,7 +64,7 @@ def run_map(plan: MapPlan) -> None:
     _check_files(plan)
     console = Console()
     earlier = None if plan.earlier in (None, LAST) else ConductanceMap.load(str(plan.earlier))
-    with ohmloop.open(plan.url, chip=plan.chip, profile=plan.profile) as board:
+    with ohmloop.open(plan.url, chip=plan.chip, profile=plan.profile) as board, how_to_go_on(board):
         macro = macro_of(board, plan.macro)
         window = None if plan.resume is not None else window_of(macro, plan.rows, plan.columns)
         used = found_for(macro, plan.choice)
@@ -89,12 +98,12 @@ def _written(
         yield measured.save(plan.out)
     if plan.png is not None:
         yield draw_map(measured, plan.png)
-    if plan.fit is not None:
-        yield fit_profile([measured], name=plan.fit.stem, base=base).write(plan.fit)
     if plan.json_file is not None:
         found = measured.summary() | ({} if change is None else {"change": change.summary()})
         plan.json_file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
         yield plan.json_file
+    if plan.fit is not None:  # last: a map of too few formed cells is refused
+        yield fit_profile([measured], name=plan.fit.stem, base=base).write(plan.fit)
 
 
 def run_contact(
@@ -115,7 +124,11 @@ def run_contact(
         with _progress(console, "contact") as told:
             report = array.check_contact(window_of(array, rows, columns), progress=told)
     found = report.summary()
-    console.print(f"{url}: {report!r} at {report.read_v * 1e3:.0f} mV", markup=False, highlight=False)
+    rows, columns = found["shape"]
+    verdict = "passed" if report.passed else "NOT PASSED"
+    mark = "EMULATED " if array.is_emulated else ""
+    what = f"{mark}contact of {rows} rows and {columns} columns at {report.read_v * 1e3:.0f} mV"
+    console.print(f"{url}: {what}: {verdict}", markup=False, highlight=False)
     for text in found["bad_lines"]:
         console.print(text, style="bold red", markup=False, highlight=False)
     if found["shorted_cells"]:
@@ -144,8 +157,7 @@ def _check_files(plan: MapPlan) -> None:
         require_known_ending(plan.out)
     if plan.fit is not None and plan.fit.suffix not in (".yaml", ".yml"):
         raise LimitError(f"--fit: {plan.fit} is no .yaml file", value=str(plan.fit), where="fit")
-    if plan.png is not None:
-        require_module("matplotlib", "demo", "--png")
+    require_figure(plan.png)
     if plan.out is not None and plan.out.suffix == ".nc":
         require_module("xarray", "data", "--out FILE.nc")
     for path in (plan.out, plan.json_file, plan.png, plan.fit):
@@ -167,7 +179,8 @@ def _table(url: str, measured: ConductanceMap, change: MapComparison | None) -> 
         table.add_row(name, value)
     if change is not None:
         found = change.summary()
-        table.add_row("changed since", f"{found['changed']} cells; {found['state_changes'] or 'no state'}")
+        moves = [f"{count} {move.replace('_', ' ')}" for move, count in found["state_changes"].items()]
+        table.add_row("changed since", f"{found['changed']} cells; {', '.join(moves) or 'no other state'}")
         if found["drift"] is not None:
             table.add_row("drift of formed cells", f"{100 * found['drift']:+.2f} %")
     return table

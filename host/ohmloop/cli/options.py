@@ -14,6 +14,7 @@ Url = Annotated[
     str, typer.Argument(metavar="URL", help="sim://, twin://, serial:///dev/ttyUSB0, tcp://host:port ...")
 ]
 Chip = Annotated[str | None, typer.Option(help="The sample's name; of an emulated chip, which one.")]
+MacroNumber = Annotated[int, typer.Option("--macro", min=0, help="Which array of the board.")]
 CalibrationName = Annotated[
     str | None, typer.Option(help="A folder, registry, or none; by default the registry's where one holds.")
 ]

@@ -80,6 +80,7 @@ def _histogram(axes: Any, measured: ConductanceMap) -> None:
             axes.hist(chosen, bins=edges, color=colour, label=state.name.lower().replace("_", " "))
     axes.set(xlabel="conductance / µS", ylabel="cells", title="Cells by state")
     axes.set_yscale("log")
+    axes.set_ylim(0.8, 12 * axes.get_ylim()[1])  # a single cell shows, and the legend has room above all bars
     axes.legend(frameon=False, fontsize=10, loc="upper center")
 
 

@@ -14,7 +14,7 @@ from scipy.stats import chi2
 
 from ohmloop._map import Register
 from ohmloop.board.watching import JobWatch
-from ohmloop.errors import LimitError, ShapeError
+from ohmloop.errors import LimitError, MapError, ShapeError
 from ohmloop.mapping.choosing import Predicted, predicted
 from ohmloop.mapping.conductance_map import ConductanceMap
 from ohmloop.mapping.multiplexed import read_multiplexed
@@ -62,11 +62,11 @@ def measure_map(
     """Measures what the cells of a window conduct; gives no pulse. See `Macro.map`.
 
     Raises:
-        LimitError, ShapeError: an argument is wrong; nothing was sent.
+        LimitError, ShapeError, MapError: an argument is wrong; nothing was sent.
     """
     whole = macro[:, :] if window is None else window
     masked = checked_mask(mask, whole)
-    known = _known(earlier, whole)
+    known = known_before(earlier, whole, accept_mismatch)
     rows, columns = np.flatnonzero(~masked.all(axis=1)), np.flatnonzero(~masked.all(axis=0))
     part = whole[rows, columns]
     check_plan(macro, rows.size, method=method, samples=samples, order=order, read_v=read_v)
@@ -139,7 +139,15 @@ def checked_mask(mask: ArrayLike | None, window: Window) -> Bools:
     return masked
 
 
-def _known(earlier: ConductanceMap | None, window: Window) -> States | None:
+def known_before(
+    earlier: ConductanceMap | None, window: Window, accept_mismatch: bool = False
+) -> States | None:
+    """Returns the states that an earlier map tells of a window's cells.
+
+    Raises:
+        ShapeError: it is a map of other cells.
+        MapError: of another chip or macro, unless that is accepted.
+    """
     if earlier is None:
         return None
     if not (np.array_equal(earlier.rows, window.rows) and np.array_equal(earlier.columns, window.columns)):
@@ -149,6 +157,13 @@ def _known(earlier: ConductanceMap | None, window: Window) -> States | None:
             limit=window.shape,
             where="earlier",
         )
+    macro, facts = window.macro, earlier.facts
+    here = {"origin": macro.board.origin, "chip": macro.board.chip, "macro": macro.index}
+    other = [
+        f"{name} {facts.get(name)!r}, {now!r} here" for name, now in here.items() if facts.get(name) != now
+    ]
+    if other and not accept_mismatch:
+        raise MapError(f"earlier: a map of {'; '.join(other)}", value=other, limit=here, where="earlier")
     return earlier.state
 
 

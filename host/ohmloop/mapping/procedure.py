@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from ohmloop.errors import LimitError
 from ohmloop.mapping.conductance_map import ConductanceMap
-from ohmloop.mapping.measuring import check_plan, checked_mask, measure_map
+from ohmloop.mapping.measuring import check_plan, checked_mask, known_before, measure_map
 from ohmloop.mapping.recorded import JobJournal, journaled, resumed
 from ohmloop.mapping.steps import Progress
 
@@ -63,4 +63,7 @@ def map_macro(
     plan: dict[str, Any] = {"method": method, "samples": samples, "order": order, "read_v": read_v}
     left_out = checked_mask(mask, whole)
     check_plan(macro, int(np.count_nonzero(~left_out.all(axis=1))), **plan)
+    known_before(earlier, whole, accept_mismatch)
+    if calibration is not None:
+        calibration.require(macro.board, macro=macro.index, accept_mismatch=accept_mismatch)
     return journaled(macro, whole, plan, left_out, lambda journal: measure(whole, plan, left_out, journal))

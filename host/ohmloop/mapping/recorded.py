@@ -164,12 +164,11 @@ def keep_map(macro: Macro, measured: ConductanceMap, *, job_id: int | None = Non
 
 
 def _known_better(records: ChipRecords, cells: Cells, states: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Returns where programming knows better: a cell may be stuck while it conducts as a formed one."""
+    """Returns where programming knows better: a stuck cell may conduct as a formed or a new one."""
     known = records.registry.health.current(records.chip, cells.macro).cells[cells.grid]
-    conducts = states == HealthState.FORMED
-    return np.asarray(
-        (known == HealthState.GAVE_UP) | (conducts & (known == HealthState.STUCK_HIGH)), dtype=np.bool_
-    )
+    high = (states == HealthState.FORMED) & (known == HealthState.STUCK_HIGH)
+    low = (states == HealthState.UNFORMED) & (known == HealthState.STUCK_LOW)
+    return np.asarray((known == HealthState.GAVE_UP) | high | low, dtype=np.bool_)
 
 
 def _health(state: CellState) -> HealthState:

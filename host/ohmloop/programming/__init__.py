@@ -4,17 +4,19 @@
 from ohmloop.programming.ageing import environment
 from ohmloop.programming.interval import clopper_pearson
 from ohmloop.programming.plan import ALGORITHMS, Plan, write_verify
-from ohmloop.programming.procedure import Known, form_ramp, program, resume
+from ohmloop.programming.procedure import RAMP_KIND, Known, check_program, form_ramp, program, resume
 from ohmloop.programming.results import ProgramResult, ProgramStatus, SweepResult
 from ohmloop.programming.sweeps import sweep
 
 __all__ = [
     "ALGORITHMS",
+    "RAMP_KIND",
     "Known",
     "Plan",
     "ProgramResult",
     "ProgramStatus",
     "SweepResult",
+    "check_program",
     "clopper_pearson",
     "environment",
     "form_ramp",

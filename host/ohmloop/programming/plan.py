@@ -116,11 +116,11 @@ def make_plan(
     *,
     algorithm: str,
     budget: int,
-    averages: int,
-    final_averages: int,
-    most_readings: int,
-    guard: float,
-    delay_s: float | None,
+    averages: int = 4,
+    final_averages: int = 16,
+    most_readings: int = 16,
+    guard: float = 3.0,
+    delay_s: float | None = None,
 ) -> Plan:
     """Returns the plan of write-verify by the profile's pulses; raises before anything is sent."""
     if algorithm not in ALGORITHMS:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,10 +15,10 @@ from ohmloop.board.estimate import CellCalibration, Floats
 from ohmloop.board.limits import whole
 from ohmloop.board.recording import Journal
 from ohmloop.board.watching import JobWatch, Watch, in_short
-from ohmloop.errors import JobConflict, LimitError, NotArmed, NotCalibrated, ShapeError
-from ohmloop.link.messages import KindDrive
+from ohmloop.errors import JobConflict, LimitError, NotArmed, NotCalibrated
 from ohmloop.programming.health import keep_health
 from ohmloop.programming.job import MAX_JOB, Run
+from ohmloop.programming.kept_plan import plain_of, plan_of
 from ohmloop.programming.plan import Plan, checked_siemens, make_plan, make_ramp, write_verify
 from ohmloop.programming.results import ProgramResult
 from ohmloop.programming.scale import NominalScale, scale_for
@@ -55,21 +55,44 @@ def program(
     **choices: Any,
 ) -> ProgramResult:
     """Programs a window; see `Macro.program`."""
+    run = _prepared(core, window, targets_siemens, tolerance_siemens, known, choices)
+    _require_permission(core, window, run.plan)
+    return _run(run, job)
+
+
+def check_program(
+    core: Core,
+    window: Window,
+    targets_siemens: ArrayLike,
+    tolerance_siemens: ArrayLike,
+    known: Known,
+    **choices: Any,
+) -> None:
+    """Raises what `program` would before it asks for permission; see `Macro.check_program`."""
+    _prepared(core, window, targets_siemens, tolerance_siemens, known, choices)
+
+
+def _prepared(
+    core: Core,
+    window: Window,
+    targets: ArrayLike,
+    tolerance: ArrayLike,
+    known: Known,
+    choices: dict[str, Any],
+) -> Run:
     plan = make_plan(core, **choices)
-    targets = checked_siemens(window, targets_siemens, "targets_siemens")
-    tolerances = checked_siemens(window, tolerance_siemens, "tolerance_siemens")
+    wanted = checked_siemens(window, targets, "targets_siemens")
+    tolerances = checked_siemens(window, tolerance, "tolerance_siemens")
     if (np.rint(tolerances / plan.siemens_per_code) < 1).any():
+        least = float(tolerances.min())
         raise LimitError(
-            f"tolerance_siemens: below one ADC code, {plan.siemens_per_code:.3g} S",
-            value=float(np.min(tolerance_siemens)), limit=plan.siemens_per_code, unit="S",
-            where="tolerance_siemens",
+            f"tolerance_siemens: {least:g} S asked, at least an ADC code, {plan.siemens_per_code:.3g} S",
+            value=least, limit=plan.siemens_per_code, unit="S", where="tolerance_siemens",
         )  # fmt: skip
     scale = scale_for(core, window, plan, known.calibration, known.accept_mismatch)
     watch = JobWatch(known.watch)
     watch.require_apart(window)
-    _require_permission(core, window, plan)
-    wired = _wired(window, targets), _wired(window, tolerances)
-    return _run(Run(core, window, plan, wired[0], wired[1], scale, watch, KIND), job)
+    return Run(core, window, plan, _wired(window, wanted), _wired(window, tolerances), scale, watch, KIND)
 
 
 def form_ramp(
@@ -133,7 +156,7 @@ def resume(core: Core, window: Window, job_id: int, known: Known) -> ProgramResu
                 limit=KIND,
                 where=f"job {job_id}",
             )
-        plan = _plan_of(job.plan)
+        plan = plan_of(job.plan)
         _require_same_reading(core, macro.index, job, known)
         window = macro[record.cells.rows, record.cells.columns]
         scale, watch = (
@@ -189,7 +212,7 @@ def _run(run: Run, job: int | None) -> ProgramResult:
         most_pulses=plan.budget,
         resumable=True,
         plan={
-            "plan": _plain(plan),
+            "plan": plain_of(plan),
             "first_job": run.first_job,
             "calibration": run.scale.name,
             "mismatches": list(run.scale.mismatches),
@@ -271,28 +294,3 @@ def _result(run: Run) -> ProgramResult:
         mismatches=run.scale.mismatches,
         drift=tuple(run.watch.events),
     )
-
-
-def _plain(plan: Plan) -> dict[str, Any]:
-    plain = asdict(plan)
-    plain["algorithm"] = int(plan.algorithm)
-    for name in ("set", "reset", "gates", "noise"):
-        plain[name] = list(getattr(plan, name))
-    return plain
-
-
-def _plan_of(kept: dict[str, Any]) -> Plan:
-    try:
-        plain, _, _ = (kept[name] for name in ("plan", "calibration", "tables"))
-        slope, gain, low, high = plain["gates"]
-        relative, additive = plain["noise"]
-        kinds = {
-            "algorithm": Algorithm(plain["algorithm"]),
-            "set": KindDrive(*plain["set"]),
-            "reset": KindDrive(*plain["reset"]),
-            "gates": (slope, gain, low, high),
-            "noise": (relative, additive),
-        }
-        return Plan(**(plain | kinds))
-    except (TypeError, ValueError, KeyError) as error:
-        raise ShapeError(f"job: its plan is of another version: {error}", where="job") from error

@@ -199,7 +199,7 @@ class Job:
             self.finish()
             return
         try:
-            told = f"{type(error).__name__}: {error}"
+            told = ": ".join(one for one in (type(error).__name__, str(error)) if one)
             self.finish("interrupted" if self.record.resumable else "failed", told)
         except RegistryError as second:  # what went wrong first is what the caller must see
             _log.warning("%s: its end is not recorded: %s", self.record, second)

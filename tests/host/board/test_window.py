@@ -39,7 +39,7 @@ def test_a_mask_chooses_its_lines(mask: list[bool]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "line"), [(64, 64), (-65, -65), (slice(0, 65), 65), (slice(-65, None), -65), ([1, 64], 64)]
+    ("key", "line"), [(64, 64), (-65, -65), (slice(0, 65), 64), (slice(-65, None), -65), ([1, 64], 64)]
 )
 def test_a_line_outside_is_refused_not_clipped(key, line: int) -> None:
     with pytest.raises(LimitError, match=f"row {line} asked, the macro has rows 0 .. 63") as caught:

@@ -9,7 +9,7 @@ from mapping_bench import SMALL, fill, opened
 from typer.testing import CliRunner
 
 from ohmloop.cli.app import app
-from ohmloop.errors import LimitError, MapError, NotRecorded
+from ohmloop.errors import LimitError, MapError, NotRecorded, ShapeError
 from ohmloop.mapping import ConductanceMap
 from ohmloop.profile import load_profile
 from ohmloop.registry import records_of
@@ -58,6 +58,27 @@ def test_an_earlier_map_is_compared(lab, tmp_path):
         assert "changed since" in output
 
 
+def test_a_map_of_another_chip_is_not_compared(lab, tmp_path):
+    other, told = tmp_path / "other.npz", tmp_path / "told.json"
+    run("map", SMALL, "--chip", "other", "--out", other)
+    with pytest.raises(MapError, match="chip 'other', 'lab' here"):
+        run("map", SMALL, "--chip", "lab", "--earlier", other)
+    with opened(chip="lab") as board:
+        held = records_of(board)
+        assert held.registry.jobs.all(held.chip) == []
+    run("map", SMALL, "--chip", "lab", "--earlier", other, "--accept-mismatch", "--json", told)
+    assert json.loads(told.read_text())["change"]["changed"] > 100
+
+
+def test_what_was_measured_is_written_before_a_fit_that_is_refused(tmp_path):
+    with pytest.raises(LimitError, match="64 make a distribution"):
+        run(
+            *("map", SMALL, "--chip", "new", "--out", tmp_path / "one.npz", "--json", tmp_path / "one.json"),
+            *("--fit", tmp_path / "one.yaml"),
+        )
+    assert {path.name for path in tmp_path.glob("one.*")} == {"one.npz", "one.json"}
+
+
 def test_a_window_is_chosen(lab, tmp_path):
     path = tmp_path / "one.csv"
     run("map", SMALL, "--chip", "lab", "--rows", "2:10:2", "--columns", "5", "--out", path)
@@ -89,7 +110,9 @@ def test_an_interrupted_map_is_resumed(lab, tmp_path):
         (("--out", "one.h5"), LimitError, "h5"),
         (("--fit", "one.txt"), LimitError, "no .yaml"),
         (("--out", "/nowhere/one.nc"), LimitError, "no folder"),
+        (("--png", "one.foo"), LimitError, "no .png"),
         (("--rows", "a:b"), LimitError, "0:64"),
+        (("--rows", "-3:5"), ShapeError, "no rows: -3:5 of 0 .. "),
         (("--macro", "3"), LimitError, "the board has 0"),
         (("--earlier", "nowhere.npz"), MapError, "nowhere"),
         (("--earlier", "last"), NotRecorded, "no map"),

@@ -66,6 +66,27 @@ def test_an_interrupted_map_goes_on_where_it_stood(method):
         assert 0 < frames[1] - frames[0] < 0.8 * (frames[2] - frames[1])
 
 
+@pytest.mark.parametrize(
+    ("found", "formed", "stays"),
+    [
+        (HealthState.STUCK_LOW, False, HealthState.STUCK_LOW),
+        (HealthState.STUCK_LOW, True, HealthState.FORMED),
+        (HealthState.STUCK_HIGH, True, HealthState.STUCK_HIGH),
+        (HealthState.FORMED, False, HealthState.UNFORMED),
+    ],
+)
+def test_cells_that_programming_found_stuck_stay_so_where_they_look_new_or_formed(found, formed, stays):
+    with opened(chip="lab") as board:
+        fill(board.macro)
+        board.macro.load_g_codes([[480 if formed else 4]], board.macro[3, 4])
+        held, chip = registry(board)
+        cells = Cells(0, np.array([3]), np.array([4]))
+        provenance = records_of(board).provenance
+        held.health.store(chip, cells, source="program", states=[[found]], provenance=provenance)
+        board.macro.map(board.macro[0:8, 0:8], samples=1)
+        assert held.health.current(chip).cells[3, 4] == stays
+
+
 def test_cells_that_programming_gave_up_stay_so():
     with opened(chip="lab") as board:
         fill(board.macro)

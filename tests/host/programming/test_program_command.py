@@ -11,6 +11,7 @@ import ohmloop
 from ohmloop.calibration import calibrate, store_calibration
 from ohmloop.cli.app import app
 from ohmloop.errors import LimitError, NotRecorded, ProfileError, ShapeError
+from ohmloop.programming.job import Run
 from ohmloop.registry import records_of
 
 URL = "twin://?rows=32&columns=48&lanes=16&payload=1024"
@@ -86,6 +87,12 @@ def test_a_line_a_cell(targets, tmp_path):
         (["--json", "nowhere/x.json"], LimitError, "nowhere"),
         (["--macro", "3"], LimitError, "macro"),
         (["--resume", "99"], NotRecorded, "99"),
+        (["--png", "x.foo"], LimitError, "no .png"),
+        (["--tolerance-us", "0"], LimitError, "0 S asked"),
+        (["--budget", "-5"], LimitError, "budget: -5"),
+        (["--form-gate-v", "30"], LimitError, "30 V asked, limit"),
+        (["--form-gate-v", "1.5", "--tolerance-us", "0"], LimitError, "0 S asked"),
+        (["--form-gate-v", "1.5", "--budget", "300"], LimitError, "budget: 300"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_pulsed(change, error, says, targets, tmp_path):
@@ -114,6 +121,59 @@ def test_a_recorded_calibration_is_used_and_its_reference_columns_watched(target
         run(*usual, *last, "--drift", "stop")
     run(*usual, "--calibration", "none")
     assert json.loads((tmp_path / "one.json").read_text())["calibration"] is None
+
+
+class PowerLoss(Exception):
+    """What ends a job in the middle."""
+
+
+@pytest.mark.parametrize("kind", ["form_ramp", "program"])
+def test_the_same_command_goes_on_with_what_was_interrupted(kind, targets, tmp_path, monkeypatch, capfd):
+    real, sent = Run.execute, []
+
+    def fails_once(run, journal, remaining):
+        if run.what == kind and not sent:
+            sent.append(kind)
+            real(run, journal, remaining[:1])
+            raise PowerLoss
+        real(run, journal, remaining)
+
+    monkeypatch.setattr(Run, "execute", fails_once)
+    usual = (URL, tmp_path / "targets.npy", "--chip", "lab", "--profile", FRONT_END, "--tolerance-us", 0.25)
+    usual = (*usual, "--form-gate-v", 1.5, "--json", tmp_path / "one.json")
+    with ohmloop.open(URL, chip="lab", profile=FRONT_END) as board:
+        store_calibration(calibrate(board, "adc"), board)
+    with pytest.raises(PowerLoss):
+        run(*usual)
+    with ohmloop.open(URL, chip="lab", profile=FRONT_END) as board:
+        records = records_of(board)
+        (job,) = records.registry.jobs.interrupted(records.chip)
+    assert job.kind == kind
+    run(*usual, "--resume", job.id)
+    found = json.loads((tmp_path / "one.json").read_text())
+    assert found["cells"] == 96 and found["algorithm"] == "incremental" and found["failed_fraction"] < 0.1
+    with ohmloop.open(URL, chip="lab", profile=FRONT_END) as board:
+        records = records_of(board)
+        told = [(one.kind, one.state) for one in records.registry.jobs.all(records.chip)]
+    assert told == [("form_ramp", "done"), ("program", "done")]
+
+
+def test_an_interruption_names_the_job_and_how_to_go_on(targets, tmp_path, monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Run, "execute", stopped)
+    arguments = ["program", URL, tmp_path / "targets.npy", "--chip", "lab", "--profile", PROFILE]
+    result = CliRunner().invoke(app, [str(one) for one in (*arguments, "--tolerance-us", 0.25)])
+    assert result.exit_code == 130
+    assert "job 1 (program) can go on: the same command with --resume 1" in result.stderr
+    assert "ohmloop chip abandon lab 1" in result.stderr
+
+
+def test_complex_targets_are_refused(tmp_path):
+    np.save(tmp_path / "targets.npy", np.full((2, 2), 5e-6 + 1j))
+    with pytest.raises(LimitError, match="complex"):
+        run(URL, tmp_path / "targets.npy", "--profile", PROFILE, "--tolerance-us", 0.25)
 
 
 @pytest.mark.parametrize("text", ["", "a,b\n", "1e-6,nan\n"])
