@@ -85,7 +85,7 @@ module array_path #(
     input  wire [810:0]        emu,
 
     // Non-volatile restore and mirror
-    input  wire [LANES*10+13:0] nv_in,    // data, address, kind, load (docs/macro_port.md)
+    input  wire [LANES*10+16:0] nv_in,    // data, address, kind, load (docs/macro_port.md)
     output wire [28:0]         nv_out,    // g, column, row, write
 
     // Pins of the analog front end (afe_front)
@@ -229,8 +229,8 @@ module array_path #(
       .emu          (emu),
       .nv_load      (nv_in[0]),
       .nv_kind      (nv_in[1]),
-      .nv_address   (nv_in[13:2]),
-      .nv_data      (nv_in[LANES*10+13:14]),
+      .nv_address   (nv_in[16:2]),
+      .nv_data      (nv_in[LANES*10+16:17]),
       .nv_write     (nv_out[0]),
       .nv_row       (nv_out[9:1]),
       .nv_column    (nv_out[18:10]),

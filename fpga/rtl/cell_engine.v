@@ -67,11 +67,11 @@ module cell_engine #(
 
     // Cell memory
     output wire                read,
-    output wire [2:0]          read_group,
+    output wire [5:0]          read_group,
     output wire [8:0]          read_row,
     input  wire [LANES*10-1:0] word,
     output wire                write,
-    output wire [2:0]          write_group,
+    output wire [5:0]          write_group,
     output wire [8:0]          write_row,
     output wire [LANES*10-1:0] write_word,
 
@@ -83,7 +83,8 @@ module cell_engine #(
     output wire [9:0]          change_g
 );
 
-  localparam GROUPS = COLS / LANES;
+  localparam GROUPS  = COLS / LANES;
+  localparam W_GROUP = GROUPS > 1 ? $clog2(GROUPS) : 1;
   localparam [31:0] LANES_N = LANES, LAST_GROUP = GROUPS - 1, LAST_FEED = 2 * LANES - 1;
   localparam [3:0] ST_IDLE = 4'd0, ST_KEYS = 4'd1, ST_LOOK = 4'd2, ST_LOAD = 4'd3, ST_FEED = 4'd4,
                    ST_STORE = 4'd5, ST_DRIVEN = 4'd6, ST_FETCH = 4'd7, ST_PICK = 4'd8,
@@ -92,7 +93,7 @@ module cell_engine #(
   // ---- State
   reg [3:0]          state_q;
   reg [7:0]          step_q;
-  reg [2:0]          group_q;
+  reg [5:0]          group_q;
   reg [8:0]          row_q, column_q;
   reg [9:0]          g_q, value_q;
   reg                write_q, rvalid_q;
@@ -106,10 +107,10 @@ module cell_engine #(
   wire              take_cell  = state_q == ST_IDLE && c_valid && !refresh && !p_valid && !e_valid;
   wire              begin_row  = take_pulse || take_row;
   wire [COLS-1:0]   mask       = aging_q ? e_mask : p_mask;
-  wire [LANES-1:0]  mask_here  = mask[group_q*LANES +: LANES];
+  wire [LANES-1:0]  mask_here  = mask[group_q[W_GROUP-1:0]*LANES +: LANES];
   wire              neighbours = emu_physics[367:352] != 16'd0 && !aging_q;  // HALF_SELECT: every column is touched
   wire              here       = neighbours || mask_here != {LANES{1'b0}};
-  wire              last_group = group_q == LAST_GROUP[2:0];
+  wire              last_group = group_q == LAST_GROUP[5:0];
   wire              out_valid, out_keep, keyed;
   wire [8:0]        out_column;
   wire [9:0]        out_old, out_g;
@@ -150,9 +151,9 @@ module cell_engine #(
   always @(posedge clk) begin
     if (state_q == ST_IDLE || state_q == ST_LOAD) step_q <= 8'd0;
     else                                          step_q <= step_q + 8'd1;
-    if (begin_row)      group_q <= 3'd0;
-    else if (take_cell) group_q <= c_group[2:0];
-    else if ((state_q == ST_LOOK && !here) || state_q == ST_STORE) group_q <= group_q + 3'd1;
+    if (begin_row)      group_q <= 6'd0;
+    else if (take_cell) group_q <= c_group[5:0];
+    else if ((state_q == ST_LOOK && !here) || state_q == ST_STORE) group_q <= group_q + 6'd1;
     if (begin_row) aging_q <= take_row;
     if (begin_row || take_cell) row_q <= take_pulse ? p_row : take_row ? e_row : c_row;
     if (take_cell) {write_q, column_q, g_q} <= {c_write, c_column, c_g};
@@ -174,7 +175,7 @@ module cell_engine #(
   end
 
   // ---- The pulse
-  wire [8:0] feed_column = {6'd0, group_q} * LANES_N[8:0] + {2'd0, step_q[7:1]};
+  wire [8:0] feed_column = {3'd0, group_q} * LANES_N[8:0] + {2'd0, step_q[7:1]};
 
   cell_pulse u_pulse (
       .clk              (clk),
@@ -226,7 +227,7 @@ module cell_engine #(
   assign c_rvalid    = rvalid_q;
   assign c_rdata     = value_q;
   assign read        = take_cell || (state_q == ST_LOOK && here);
-  assign read_group  = take_cell ? c_group[2:0] : group_q;
+  assign read_group  = take_cell ? c_group[5:0] : group_q;
   assign read_row    = take_cell ? c_row : row_q;
   assign write       = state_q == ST_STORE || state_q == ST_KEEP;
   assign write_group = group_q;
@@ -239,7 +240,7 @@ module cell_engine #(
   assign change_old    = putting ? value_q : out_old;
   assign change_g      = putting ? g_q : out_g;
 
-  wire unused_ok = &{1'b0, c_group[8:3]};
+  wire unused_ok = &{1'b0, c_group[8:6]};
 
 endmodule
 

@@ -63,7 +63,7 @@ module core_engine #(
     output wire                safe_latched,
 
     // Non-volatile restore and mirror
-    input  wire [LANES*10+13:0] nv_in,    // data, address, kind, load (docs/macro_port.md)
+    input  wire [LANES*10+16:0] nv_in,    // data, address, kind, load (docs/macro_port.md)
     output wire [28:0]         nv_out,    // g, column, row, write
 
     // Pins of the analog front end (afe_front)

@@ -66,7 +66,7 @@ module emu_array #(
 
     // Reading
     input  wire                read,
-    input  wire [2:0]          read_group,
+    input  wire [5:0]          read_group,
     input  wire [8:0]          read_row,
     output wire [LANES*10-1:0] word,
     input  wire                read_ends,
@@ -82,7 +82,7 @@ module emu_array #(
     // Non-volatile mirror
     input  wire                nv_load,
     input  wire                nv_kind,
-    input  wire [11:0]         nv_address,
+    input  wire [14:0]         nv_address,
     input  wire [LANES*10-1:0] nv_data,
     output wire                nv_write,
     output wire [8:0]          nv_row,
@@ -91,7 +91,7 @@ module emu_array #(
 );
 
   wire                engine_read, engine_write, change;
-  wire [2:0]          engine_group, write_group;
+  wire [5:0]          engine_group, write_group;
   wire [8:0]          engine_row, write_row, change_row, change_column;
   wire [9:0]          change_old, change_g;
   wire [LANES*10-1:0] write_word;
@@ -108,7 +108,7 @@ module emu_array #(
       .read_row   (engine_read ? engine_row : read_row),
       .word       (word),
       .write      (restore || engine_write),
-      .write_group(restore ? nv_address[11:9] : write_group),
+      .write_group(restore ? nv_address[14:9] : write_group),
       .write_row  (restore ? nv_address[8:0] : write_row),
       .write_word (restore ? nv_data : write_word)
   );

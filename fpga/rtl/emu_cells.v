@@ -13,11 +13,11 @@ module emu_cells #(
 ) (
     input  wire                clk,
     input  wire                read,
-    input  wire [2:0]          read_group,
+    input  wire [5:0]          read_group,
     input  wire [8:0]          read_row,
     output wire [LANES*10-1:0] word,
     input  wire                write,
-    input  wire [2:0]          write_group,
+    input  wire [5:0]          write_group,
     input  wire [8:0]          write_row,
     input  wire [LANES*10-1:0] write_word
 );

@@ -47,7 +47,7 @@ module emu_convert #(
     input  wire                     convert,
     input  wire [1:0]               slot,
     input  wire [5:0]               quad,
-    input  wire [2:0]               group,
+    input  wire [5:0]               group,
     input  wire [2:0]               plane,
     input  wire [ADC_LANES-1:0]     keep,
     input  wire                     one,
@@ -99,7 +99,7 @@ module emu_convert #(
   reg [6*32-1:0]       second_q;  // key2 of stages 1 to 6
 
   wire       en     = convert || valid_q != {STAGES{1'b0}};
-  wire [8:0] column = {6'd0, group} * LANES_N[W_BASE-1:0] + {3'd0, quad} * ADC_N[W_BASE-1:0];
+  wire [8:0] column = {3'd0, group} * LANES_N[W_BASE-1:0] + {3'd0, quad} * ADC_N[W_BASE-1:0];
 
   always @(posedge clk) begin
     if (!rst_n || clear) valid_q <= {STAGES{1'b0}};

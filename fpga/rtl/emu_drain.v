@@ -31,7 +31,7 @@ module emu_drain #(
 
     // Finished units; row and age one cycle after
     input  wire                 unit_end,
-    input  wire [2:0]           unit_group,
+    input  wire [5:0]           unit_group,
     input  wire [7:0]           unit_one,
     input  wire [2:0]           unit_raw_plane,
     input  wire                 unit_pass_first,
@@ -52,7 +52,7 @@ module emu_drain #(
     output wire                 convert,
     output wire [1:0]           slot,
     output wire [5:0]           quad,
-    output wire [2:0]           group,
+    output wire [5:0]           group,
     output wire [2:0]           plane,
     output wire [ADC_LANES-1:0] keep,
     output wire                 one,
@@ -65,8 +65,10 @@ module emu_drain #(
     output wire [3:0]           row_age
 );
 
-  localparam QUADS = LANES / ADC_LANES;
-  localparam W_U   = 17;
+  localparam QUADS   = LANES / ADC_LANES;
+  localparam GROUPS  = COLS / LANES;
+  localparam W_GROUP = GROUPS > 1 ? $clog2(GROUPS) : 1;
+  localparam W_U     = 20;
 
   // Quads of a group with a kept column
   function [QUADS-1:0] quads(input [LANES-1:0] mask);
@@ -93,8 +95,8 @@ module emu_drain #(
   // ---- The unit being converted
   reg             active_q, some_q;
   reg [1:0]       slot_q;
-  reg [2:0]       plane_q, group_q;
-  reg [5:0]       quad_q;
+  reg [2:0]       plane_q;
+  reg [5:0]       quad_q, group_q;
   reg [QUADS-1:0] rest_q;
   reg [LANES-1:0] mask_q;
   reg [7:0]       one_q;
@@ -105,13 +107,13 @@ module emu_drain #(
   wire [31:0]    key_in, key2_in, slow_key_in, row_key_in;
   wire [3:0]     row_age_in;
   wire [W_U-1:0] head = units[out_q];
-  wire [2:0] head_group  = head[2:0];
-  wire [7:0] head_one    = head[10:3];
-  wire [2:0] head_plane  = head[13:11];
-  wire head_pass_first   = head[14];
-  wire head_result_first = head[15];
-  wire head_result_last  = head[16];
-  wire [LANES-1:0] head_mask = cfg_mask[head_group*LANES +: LANES];
+  wire [5:0] head_group  = head[5:0];
+  wire [7:0] head_one    = head[13:6];
+  wire [2:0] head_plane  = head[16:14];
+  wire head_pass_first   = head[17];
+  wire head_result_first = head[18];
+  wire head_result_last  = head[19];
+  wire [LANES-1:0] head_mask = cfg_mask[head_group[W_GROUP-1:0]*LANES +: LANES];
 
   wire [3:0] plane_top  = cfg_bits - 4'd1;
   wire       plane_last = cfg_raw || plane_q == plane_top[2:0];

@@ -21,8 +21,8 @@ module emu_issue #(
     input  wire        cfg_signed,
     input  wire        cfg_raw,
     input  wire [7:0]  cfg_repeats,
-    input  wire [2:0]  cfg_first_group,
-    input  wire [2:0]  cfg_last_group,
+    input  wire [5:0]  cfg_first_group,
+    input  wire [5:0]  cfg_last_group,
 
     // The vector in use
     input  wire        full,
@@ -39,7 +39,7 @@ module emu_issue #(
     output wire        first,      // first row of a sub-pass
     output wire        last,       // last row of a sub-pass
     output wire        minus,      // the sub-pass takes negative rows
-    output wire [2:0]  group,
+    output wire [5:0]  group,
 
     // Units
     output wire        unit_end,
@@ -58,7 +58,7 @@ module emu_issue #(
   reg              run_q;
   reg [8:0]        row_q, count_q;
   reg              minus_q;
-  reg [2:0]        group_q;
+  reg [5:0]        group_q;
   reg [7:0]        pass_q;
   reg [63:0]       index_q;
   reg [W_GAP-1:0]  gap_q;
@@ -96,7 +96,7 @@ module emu_issue #(
       index_q <= run_q ? next_index : index;
     end else if (sub_end) begin
       minus_q <= cfg_signed && !minus_q;
-      if (unit_end) group_q <= group_last ? cfg_first_group : group_q + 3'd1;
+      if (unit_end) group_q <= group_last ? cfg_first_group : group_q + 6'd1;
       if (pass_end) pass_q  <= pass_q + 8'd1;
       if (pass_end && !cfg_raw) index_q <= index_q + 64'd1;
     end

@@ -35,8 +35,8 @@ module emu_reader #(
     input  wire [15:0]             cfg_read_code,
     input  wire [23:0]             cfg_cap,       // largest signal: there is one (23); Q6
     input  wire [COLS-1:0]         cfg_mask,
-    input  wire [2:0]              cfg_first_group,
-    input  wire [2:0]              cfg_last_group,
+    input  wire [5:0]              cfg_first_group,
+    input  wire [5:0]              cfg_last_group,
 
     // Vectors
     input  wire                    x_valid,
@@ -60,7 +60,7 @@ module emu_reader #(
 
     // Cells
     output wire                    read,
-    output wire [2:0]              read_group,
+    output wire [5:0]              read_group,
     output wire [8:0]              read_row,
     input  wire [LANES*10-1:0]     word,
     output wire                    read_ends,
@@ -99,7 +99,8 @@ module emu_reader #(
   wire        unit_end, unit_freed;
   wire        unit_pass_first, unit_result_first, unit_result_last;
   wire [1:0]  unit_slot;
-  wire [2:0]  unit_group, unit_raw_plane;
+  wire [2:0]  unit_raw_plane;
+  wire [5:0]  unit_group;
   wire [7:0]  unit_one;
   wire [63:0] unit_index, unit_vector;
 

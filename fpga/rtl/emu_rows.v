@@ -26,8 +26,8 @@ module emu_rows #(
     input  wire                     cfg_signed,
     input  wire                     cfg_raw,
     input  wire [7:0]               cfg_repeats,
-    input  wire [2:0]               cfg_first_group,
-    input  wire [2:0]               cfg_last_group,
+    input  wire [5:0]               cfg_first_group,
+    input  wire [5:0]               cfg_last_group,
     input  wire                     emu_row_position,
 
     // Vectors
@@ -40,7 +40,7 @@ module emu_rows #(
 
     // Cells of the row, one cycle after `read`
     output wire                     read,
-    output wire [2:0]               read_group,
+    output wire [5:0]               read_group,
     output wire [8:0]               read_row,
     input  wire [LANES*10-1:0]      word,
 
@@ -53,7 +53,7 @@ module emu_rows #(
 
     // Units, with the last row read
     output wire                     unit_end,
-    output wire [2:0]               unit_group,
+    output wire [5:0]               unit_group,
     output wire [7:0]               unit_one,
     output wire [2:0]               unit_raw_plane,
     output wire                     unit_pass_first,
@@ -78,7 +78,7 @@ module emu_rows #(
   wire        full, next_full, free, fire, now_first, now_last, now_minus;
   wire [8:0]  count, next_count, row, line1, code1;
   wire [63:0] index, next_index;
-  wire [2:0]  now_group;
+  wire [5:0]  now_group;
 
   emu_vectors u_vectors (
       .clk       (clk),
@@ -143,7 +143,7 @@ module emu_rows #(
 
   // ---- Rows on their way: read in stage 0, line and code in stage 1, cells in stage 2
   reg        valid1_q, first1_q, last1_q, minus1_q, valid2_q, first2_q, last2_q, minus2_q;
-  reg [2:0]  group1_q;
+  reg [5:0]  group1_q;
   reg [7:0]  code2_q;
   reg [1:0]  slot1_q, slot2_q;
   wire       takes = !cfg_signed || code1[8] == minus1_q;

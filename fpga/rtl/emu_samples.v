@@ -42,7 +42,7 @@ module emu_samples #(
 
     // Finished units; row and age one cycle after
     input  wire                     unit_end,
-    input  wire [2:0]               unit_group,
+    input  wire [5:0]               unit_group,
     input  wire [7:0]               unit_one,
     input  wire [2:0]               unit_raw_plane,
     input  wire                     unit_pass_first,
@@ -95,9 +95,9 @@ module emu_samples #(
 
   wire                 convert, one_now, first_now, last_now;
   wire [1:0]           slot;
-  wire [2:0]           group, plane;
+  wire [2:0]           plane;
   wire [3:0]           row_age;
-  wire [5:0]           quad;
+  wire [5:0]           quad, group;
   wire [ADC_LANES-1:0] keep;
   wire [31:0]          key, key2, slow_key, row_key;
 

@@ -99,7 +99,7 @@ module execution #(
     output wire [31:0]         pulses,
 
     // Non-volatile restore and mirror
-    input  wire [LANES*10+13:0] nv_in,    // data, address, kind, load (docs/macro_port.md)
+    input  wire [LANES*10+16:0] nv_in,    // data, address, kind, load (docs/macro_port.md)
     output wire [28:0]         nv_out,    // g, column, row, write
 
     // Pins of the analog front end (afe_front)

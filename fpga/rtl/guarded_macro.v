@@ -81,7 +81,7 @@ module guarded_macro #(
     // Non-volatile restore and mirror
     input  wire                nv_load,
     input  wire                nv_kind,
-    input  wire [11:0]         nv_address,
+    input  wire [14:0]         nv_address,
     input  wire [LANES*10-1:0] nv_data,
     output wire                nv_write,
     output wire [8:0]          nv_row,

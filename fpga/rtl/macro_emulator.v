@@ -9,7 +9,7 @@
 
 module macro_emulator #(
     parameter ROWS      = 512,  // driven lines, at most 512
-    parameter COLS      = 512,  // sensed lines, at most 512 and 8 * LANES
+    parameter COLS      = 512,  // sensed lines, at most 512, a multiple of LANES
     parameter LANES     = 64,   // columns accumulated a cycle, 8..64
     parameter ADC_LANES = 4     // conversions a cycle: 1, 2 or 4
 ) (
@@ -34,8 +34,8 @@ module macro_emulator #(
     input  wire [15:0]             cfg_level,
     input  wire [15:0]             cfg_read_code,
     input  wire [COLS-1:0]         cfg_mask,
-    input  wire [2:0]              cfg_first_group,
-    input  wire [2:0]              cfg_last_group,
+    input  wire [5:0]              cfg_first_group,
+    input  wire [5:0]              cfg_last_group,
 
     // Vectors
     input  wire                    x_valid,
@@ -121,7 +121,7 @@ module macro_emulator #(
     // Non-volatile mirror (simulation; tied off in FPGA tops)
     input  wire                    nv_load,
     input  wire                    nv_kind,     // 0: LANES cells, 1: sums of one column
-    input  wire [11:0]             nv_address,  // kind 0: group (11:9), row (8:0); 1: column
+    input  wire [14:0]             nv_address,  // kind 0: group (14:9), row (8:0); 1: column
     input  wire [LANES*10-1:0]     nv_data,     // kind 0: cells; 1: S1 18:0, S2 47:19, mroot 59:48
     output wire                    nv_write,
     output wire [8:0]              nv_row,
@@ -132,7 +132,7 @@ module macro_emulator #(
   wire                reader_idle, array_idle, read, read_ends, m_write;
   wire [3:0]          age;
   wire [COLS-1:0]     fresh, was_reset;
-  wire [2:0]          read_group;
+  wire [5:0]          read_group;
   wire [8:0]          read_row, m_column;
   wire [11:0]         m_root;
   wire [LANES*10-1:0] word;

@@ -71,7 +71,7 @@ module macro_sums #(
     // Non-volatile restore and mirror
     input  wire                nv_load,
     input  wire                nv_kind,
-    input  wire [11:0]         nv_address,
+    input  wire [14:0]         nv_address,
     input  wire [LANES*10-1:0] nv_data,
     output wire                nv_write,
     output wire [8:0]          nv_row,
@@ -83,18 +83,18 @@ module macro_sums #(
     output wire [60:0]         pins_out
 );
 
-  localparam G = $clog2(LANES);
+  localparam [31:0] LANES_N = LANES;
 
   wire                    is_sweep    = opcode == `OP_SWEEP;
   wire                    is_raw      = opcode == `OP_MAC_RAW || is_sweep;
-  wire [9:0]              first_group = {1'b0, first_column} >> G;
-  wire [9:0]              last_group  = {1'b0, last_column} >> G;
+  wire [8:0]              first_group = first_column / LANES_N[8:0];
+  wire [8:0]              last_group  = last_column / LANES_N[8:0];
   wire                    s_ready, s_take, s_valid, s_first, s_last, macro_idle, sums_idle;
   wire [8:0]              s_column;
   wire [2:0]              s_plane;
   wire [ADC_LANES-1:0]    s_keep, s_saturated;
   wire [ADC_LANES*24-1:0] s_code;
-  wire                    unused_bits = &{first_group[9:3], last_group[9:3], fixed[31:28], fixed[15], fixed[7:0]};
+  wire                    unused_bits = &{first_group[8:6], last_group[8:6], fixed[31:28], fixed[15], fixed[7:0]};
 
   generate
     if (AFE == 288'd0) begin : g_emulated
@@ -113,8 +113,8 @@ module macro_sums #(
           .cfg_polarity(reading ? fixed[24] : fixed[10]), .cfg_idle(reading ? fixed[26:25] : fixed[12:11]),
           .cfg_reference(fixed[27]), .cfg_sweep(is_sweep),
           .cfg_level(fixed[63:48]), .cfg_read_code(fixed[47:32]),
-          .cfg_mask(columns_mask), .cfg_first_group(first_group[2:0]),
-          .cfg_last_group(last_group[2:0]), .x_valid(x_valid),
+          .cfg_mask(columns_mask), .cfg_first_group(first_group[5:0]),
+          .cfg_last_group(last_group[5:0]), .x_valid(x_valid),
           .x_ready(x_ready), .x_line(x_line),
           .x_code(x_code), .x_last(x_last),
           .x_index(x_index), .s_ready(s_ready),

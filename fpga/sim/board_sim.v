@@ -75,7 +75,7 @@ module board_sim #(
     // Non-volatile restore and mirror of the cells
     input  wire                nv_load,
     input  wire                nv_kind,
-    input  wire [11:0]         nv_address,
+    input  wire [14:0]         nv_address,
     input  wire [LANES*10-1:0] nv_data,
     output wire                nv_write,
     output wire [8:0]          nv_row,
@@ -144,7 +144,7 @@ module board_sim #(
     reg [63:0]         uid_q;
     reg                nv_load_q;
     reg                nv_kind_q;
-    reg [11:0]         nv_address_q;
+    reg [14:0]         nv_address_q;
     reg [LANES*10-1:0] nv_data_q;
 
     always @(posedge clk) begin : power_up

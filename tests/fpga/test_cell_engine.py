@@ -11,7 +11,7 @@ from tests.fpga.emulator_model import Config, Physics, Registers, random_tables
 from tests.fpga.macro_host import MacroHost
 from tests.fpga.runner import build_and_test
 
-GEOMETRIES = [(32, 32, 8, 4), (64, 48, 24, 2)]
+GEOMETRIES = [(32, 32, 8, 4), (64, 48, 24, 2), (16, 72, 8, 1)]
 CHIP = Registers(
     chip_seed=0xC0FFEE, formed_floor=20, stress_origin=2000, stress_slope=900, reset_onset=9000,
     reset_slope_v=700, reset_slope_w=5000, reset_spread=800, read_noise=1311, read_gain=214748,

@@ -11,7 +11,7 @@ from tests.fpga.emulator_model import Config, Physics, Registers
 from tests.fpga.macro_host import MacroHost
 from tests.fpga.runner import build_and_test
 
-GEOMETRIES = [(32, 32, 8, 4), (32, 32, 8, 1), (64, 48, 24, 2)]
+GEOMETRIES = [(32, 32, 8, 4), (16, 72, 8, 1), (64, 48, 24, 2)]
 IDEAL = Registers(range_shift=(22,) * 4, read_gain=1 << 31, adc_min=-(1 << 23), adc_max=(1 << 23) - 1)
 NOISY = Registers(
     noise_seed=77, chip_seed=5, read_noise=1311, adc_noise=300, adc_min=-8192, adc_max=8191,

@@ -87,7 +87,7 @@ module watched_board #(
       .safe_latched(safe_latched),
       .nv_load     (1'b0),
       .nv_kind     (1'b0),
-      .nv_address  (12'd0),
+      .nv_address  (15'd0),
       .nv_data     ({LANES * 10{1'b0}}),
       .nv_write    (nv_write),
       .nv_row      (nv_row),

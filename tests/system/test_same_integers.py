@@ -21,6 +21,7 @@ from ohmloop.link.messages import (
 from ohmloop.profile import load_profile
 
 LINES = 64
+GROUPS = "rows=240&columns=240&lanes=24&adc_lanes=2&payload=16384"  # ten, and lanes that are no power of two
 PROFILE = "rrm-40nm-esgnn2023"
 PROGRAMMABLE = "rram-130nm-yao2020"
 SLOW_BUT_SURE = settings(
@@ -64,6 +65,20 @@ def all_cells(peer: Peer) -> bytes:
 @given(seed=st.integers(0, 2**16), stream=st.lists(commands(LINES), min_size=10, max_size=40))
 def test_random_streams_are_answered_alike(seed: int, stream: list[Command]) -> None:
     with peers(SMALL, PROFILE) as (sim, twin):
+        prepared(sim, seed)
+        prepared(twin, seed)
+        for command in stream:
+            assert_same(sim, twin, command)
+        sim.hello(0x5555)
+        twin.hello(0x5555)
+        assert all_cells(sim) == all_cells(twin)
+
+
+@pytest.mark.slow  # its build is another board
+@settings(SLOW_BUT_SURE, max_examples=8)
+@given(seed=st.integers(0, 2**16), stream=st.lists(commands(240), min_size=10, max_size=30))
+def test_more_than_eight_lane_groups_are_answered_alike(seed: int, stream: list[Command]) -> None:
+    with peers(GROUPS, PROFILE) as (sim, twin):
         prepared(sim, seed)
         prepared(twin, seed)
         for command in stream:

@@ -28,8 +28,8 @@ module macro_bench #(
     input  wire [15:0]         cfg_level,
     input  wire [15:0]         cfg_read_code,
     input  wire [COLS-1:0]     cfg_mask,
-    input  wire [2:0]          cfg_first_group,
-    input  wire [2:0]          cfg_last_group,
+    input  wire [5:0]          cfg_first_group,
+    input  wire [5:0]          cfg_last_group,
     input  wire                cfg_pairs,
     input  wire [1:0]          cfg_width,
 
@@ -94,7 +94,7 @@ module macro_bench #(
 
     input  wire                nv_load,
     input  wire                nv_kind,
-    input  wire [11:0]         nv_address,
+    input  wire [14:0]         nv_address,
     input  wire [LANES*10-1:0] nv_data,
     output wire                nv_write,
     output wire [8:0]          nv_row,

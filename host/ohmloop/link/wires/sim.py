@@ -182,7 +182,6 @@ def parameters_of(url: WireUrl, context: WireContext | None = None) -> SimParame
     payload = url.integer("payload", 65536, lowest=1024, highest=65536)
     _require(url, "lanes", lanes % 8 == 0, "a multiple of 8", lanes)
     _require(url, "columns", columns % lanes == 0, f"a multiple of the {lanes} lanes", columns)
-    _require(url, "columns", columns <= 8 * lanes, f"at most 8 times the {lanes} lanes", columns)
     _require(url, "adc_lanes", adc_lanes in (1, 2, 4), "1, 2 or 4", adc_lanes)
     _require(url, "payload", payload & (payload - 1) == 0, "a power of two", payload)
     _require(url, "front", front in FRONTS, " or ".join(FRONTS), front)
