@@ -175,3 +175,37 @@ async def a_code_that_did_not_arrive_is_found_before_a_line_moves(dut) -> None:
         dut.safe.value = 0
         await board.up()
     await board.pulse(SET, 3, 0x0F00)
+
+
+@cocotb.test()
+async def rails_are_at_zero_while_safe_lasts(dut) -> None:
+    board = await started(dut)
+    dut.p_valid.value, dut.p_mask.value, dut.p_voltage.value = 1, 0xFFFF, 0x5000
+    await board.wait("p_ready", 20_000)
+    assert int(dut.rails.value)
+    dut.p_valid.value, dut.safe.value = 0, 1
+    await board.cycles(600)
+    assert board.is_safe() and int(dut.rails.value) == 0
+    await board.cycles(40_000)
+    assert board.is_safe() and int(dut.rails.value) == 0
+    dut.safe.value = 0
+    await board.up()
+    assert board.broken() == set()
+
+
+@cocotb.test()
+async def safe_in_the_middle_of_bring_up_speaks_to_no_part_that_comes_out_of_reset(dut) -> None:
+    board = Board(dut)
+    await board.start()
+    for wait in (10, 15_020, 15_300, 29_000, 30_500):
+        await board.cycles(wait)
+        assert board.is_safe()
+        dut.safe.value = 1
+        await FallingEdge(dut.clk)
+        assert board.is_safe()
+        await board.cycles(200)
+        dut.safe.value = 0
+    await board.up()
+    assert board.broken() == set() and int(dut.rails.value) == 0
+    await board.pulse(SET, 3, 0x0F00)
+    assert board.broken() == set()

@@ -8,8 +8,10 @@ import numpy as np
 from boards import Peer
 from numpy.typing import NDArray
 
-from ohmloop._map import CLK_HZ, Pulse
-from ohmloop.link.messages import Axis, PulseRequest
+from ohmloop._map import CLK_HZ, Field, Opcode, Pulse, Register
+from ohmloop.link.messages import Axis, PulseRequest, VectorRequest
+from ohmloop.link.packing import pack_inputs
+from ohmloop.link.vectors import REPLY_HEAD_WORDS
 from ohmloop.link.wires import WireContext, open_wire
 from ohmloop.link.wires._sim_analog import LINE_OHM, MUX_OHM
 from ohmloop.link.wires._sim_library import Probe
@@ -23,13 +25,18 @@ VOLT = 5 / 65536
 READ_CODE = 2621
 FULL_US = (13107.2, 1638.4, 204.8, 25.6)
 READ_V = 0.2
+WINDOW = Axis(0, 50), Axis(0, 50)
+SETTLED = 0.01  # codes a plane that time constants and rounding of doubles leave
+ZERO_S = 20e-6  # until every rail is at zero
+CLEAR = {Register.CONTROL: 1 << Field.CONTROL_CLEAR_SAFE}
+LATCHED = 1 << Field.STATE_SAFE_LATCHED
 UP_S = 500e-6  # board time in which the DACs come up
 INHIBIT, OE_N, PULSE_ON, REFERENCE_ON, SHORTED = 1, 2, 1 << 10, 1 << 11, 1 << 12
 
 
-def quiet_profile() -> Profile:
-    """The published chip without noise."""
-    fields = load_profile("rrm-40nm-esgnn2023").model_dump()
+def quiet_profile(name: str = "rrm-40nm-esgnn2023") -> Profile:
+    """A chip without noise; the published one by default."""
+    fields = load_profile(name).model_dump()
     fields["chip"]["front_end"]["adc"]["noise"]["value"] = 0.0
     fields["chip"]["cells"]["read_noise"]["value"] = 0.0
     return Profile.model_validate(fields)
@@ -53,10 +60,10 @@ def broken_rules(wire: SimWire) -> int:
     return wire.board.probe(Probe.RULES_BROKEN)
 
 
-def ready(wire: SimWire) -> Peer:
-    """A host at a board that is up, its limits set."""
+def ready(wire: SimWire, profile: str = "rrm-40nm-esgnn2023") -> Peer:
+    """A host at a board that is up, its limits set, its chip without noise."""
     peer = Peer(wire)
-    peer.load_profile(quiet_profile())
+    peer.load_profile(quiet_profile(profile))
     peer.set_limits(LIMITS)
     wire.read(UP_S)
     return peer
@@ -117,3 +124,32 @@ def pulse(kind: Pulse, rows: Axis, columns: Axis, **changes: int) -> PulseReques
 def cycles_s(cycles: int) -> float:
     """Clk cycles as seconds of board time."""
     return cycles / CLK_HZ
+
+
+def products(
+    peer: Peer, x: np.ndarray, *, which: int = 1, opcode: Opcode = Opcode.MAC, **fields: object
+) -> np.ndarray:
+    """MAC of `x` [n, 50] with the window, 4 bits; returns [n, 50] int."""
+    packed = pack_inputs(x, 4, bool(fields.get("signed"))).tobytes()
+    request = VectorRequest(
+        opcode, 0, *WINDOW, READ_CODE, 1, range=which, bits=4, count=len(x), vectors=packed, **fields
+    )
+    words = np.frombuffer(peer.ok(opcode, request.encode()), np.int32)[REPLY_HEAD_WORDS:]
+    return words[: x.size].reshape(x.shape)
+
+
+def goes_on(peer: Peer) -> None:
+    """Latched safe with every rail at zero; released, the board comes up and works."""
+    wire = peer.wire
+    wire.read(ZERO_S)
+    assert pins_are_safe(wire) and not wire.board.probe(Probe.RAILS)
+    assert peer.read_register(Register.STATE) & LATCHED
+    wire.read(600e-6)
+    assert pins_are_safe(wire)
+    peer.write_registers(CLEAR)
+    wire.read(600e-6)
+    assert is_at_rest(wire)
+    peer.load_cells(cells())
+    x = np.eye(2, 50, dtype=int)
+    wanted = codes(seen_siemens(cells(), slice(0, 50))[:2, :50], 1)
+    assert np.abs(products(peer, x) - wanted).max() <= 15 * (0.5 + SETTLED)

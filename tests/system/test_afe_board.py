@@ -6,14 +6,20 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from afe_system_bench import (
+    CLEAR,
+    LATCHED,
     LIMITS,
     READ_CODE,
+    SETTLED,
+    WINDOW,
     afe_wire,
     cells,
     codes,
     cycles_s,
+    goes_on,
     is_at_rest,
     pins_are_safe,
+    products,
     pulse,
     quiet_profile,
     ready,
@@ -22,7 +28,7 @@ from afe_system_bench import (
 from boards import Peer, arm_request
 
 import ohmloop
-from ohmloop._map import Field, Opcode, Pulse, Register, Status
+from ohmloop._map import Opcode, Pulse, Register, Status
 from ohmloop.link.frames import Frame
 from ohmloop.link.messages import (
     Axis,
@@ -44,13 +50,8 @@ pytestmark = pytest.mark.slow  # its build is another board
 
 EDGES = 1 << 8  # rule of the DACs: fewer than 24 edges
 ALL = Axis(0, AFE_ROWS), Axis(0, AFE_COLUMNS)
-WINDOW = Axis(0, 50), Axis(0, 50)
-SETTLED = 0.01  # codes a plane that time constants and rounding of doubles leave
 STOP_CYCLES = 16  # from the last word of SAFE to the pins
 FED_CYCLES = 100  # from the last word of a frame to the watchdog, and from there to the pins
-ZERO_S = 20e-6  # until every rail is at zero
-CLEAR = {Register.CONTROL: 1 << Field.CONTROL_CLEAR_SAFE}
-LATCHED = 1 << Field.STATE_SAFE_LATCHED
 
 
 @pytest.fixture
@@ -62,18 +63,6 @@ def wire() -> Iterator[SimWire]:
 @pytest.fixture
 def peer(wire: SimWire) -> Peer:
     return ready(wire)
-
-
-def products(
-    peer: Peer, x: np.ndarray, *, which: int = 1, opcode: Opcode = Opcode.MAC, **fields: object
-) -> np.ndarray:
-    """MAC of `x` [n, 50] with the window, 4 bits; returns [n, 50] int."""
-    packed = pack_inputs(x, 4, bool(fields.get("signed"))).tobytes()
-    request = VectorRequest(
-        opcode, 0, *WINDOW, READ_CODE, 1, range=which, bits=4, count=len(x), vectors=packed, **fields
-    )
-    words = np.frombuffer(peer.ok(opcode, request.encode()), np.int32)[REPLY_HEAD_WORDS:]
-    return words[: x.size].reshape(x.shape)
 
 
 # Reading
@@ -223,23 +212,6 @@ def in_the_middle_of(peer: Peer, what: str, after_cycles: int) -> int:
     assert peer.wire.read(cycles_s(after_cycles)) == b"", "it ended before it could be stopped"
     assert not pins_are_safe(peer.wire)
     return sequence
-
-
-def goes_on(peer: Peer) -> None:
-    """Latched safe with every rail at zero; released, the board comes up and works."""
-    wire = peer.wire
-    wire.read(ZERO_S)
-    assert pins_are_safe(wire) and not wire.board.probe(Probe.RAILS)
-    assert peer.read_register(Register.STATE) & LATCHED
-    wire.read(600e-6)
-    assert pins_are_safe(wire)
-    peer.write_registers(CLEAR)
-    wire.read(600e-6)
-    assert is_at_rest(wire)
-    peer.load_cells(cells())
-    x = np.eye(2, 50, dtype=int)
-    wanted = codes(seen_siemens(cells(), slice(0, 50))[:2, :50], 1)
-    assert np.abs(products(peer, x) - wanted).max() <= 15 * (0.5 + SETTLED)
 
 
 @pytest.mark.parametrize("what", ["pulse", "read"])
