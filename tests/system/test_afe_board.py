@@ -11,6 +11,7 @@ from afe_system_bench import (
     LIMITS,
     READ_CODE,
     SETTLED,
+    URL,
     WINDOW,
     afe_wire,
     cells,
@@ -29,6 +30,7 @@ from boards import Peer, arm_request
 
 import ohmloop
 from ohmloop._map import Opcode, Pulse, Register, Status
+from ohmloop.cli.selftest import outcomes
 from ohmloop.link.frames import Frame
 from ohmloop.link.messages import (
     Axis,
@@ -119,6 +121,12 @@ def test_cells_are_loaded_and_dumped_and_time_is_refused(peer: Peer) -> None:
     assert np.array_equal(dumped(peer, Axis(3, 2), Axis(1, 40)), g[3:5, 1:41])
     assert np.array_equal(dumped(peer), g)
     assert peer.call(Opcode.ENV, EnvRequest(0, 256, 0, 1, *WINDOW).encode()).status == Status.UNKNOWN_OPCODE
+
+
+def test_selftest_is_green_at_pin_level() -> None:
+    found = {outcome.name: outcome.colour for outcome in outcomes(URL, "rrm-40nm-esgnn2023")}
+    assert {name for name, colour in found.items() if colour != "green"} == {"exact products"}
+    assert found["exact products"] == "skipped" and len(found) == 13
 
 
 def test_a_sweep_is_the_solution_at_the_voltage_of_each_point(peer: Peer) -> None:

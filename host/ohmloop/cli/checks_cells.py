@@ -60,8 +60,10 @@ def check_orientation(bench: Bench) -> str:
     """
     if bench.identity.emulated:
         expected, seen = _loaded_pattern(bench)
+    elif bench.pattern is None:
+        raise CheckSkipped("a chip: no pattern is known without --pattern FILE")
     else:
-        expected, seen = _pattern_on_chip(bench)
+        expected, seen = _pattern_on_chip(bench, bench.pattern)
     found = arrangement(expected, seen)
     if found is None:
         raise CheckFailed("the pattern is not there, in no arrangement of rows and columns")
@@ -71,22 +73,27 @@ def check_orientation(bench: Bench) -> str:
 
 
 def _loaded_pattern(bench: Bench) -> tuple[Numbers, Numbers]:
-    """Loads a square of cells that are all different; returns it and what is read."""
+    """Loads a square of cells that are all different; returns it and what is read.
+
+    Behind the parts of a front end, cells are read as those of a chip.
+    """
     macro = bench.identity.macros[0]
     side = min(macro.rows, macro.columns, PATTERN_SIDE)
     codes = 1 + bench.rng.permutation(side * side).reshape(side, side).astype(np.uint16)
     rows, columns = Axis(0, side), Axis(0, side)
+    if bench.identity.analog_front_end:
+        with kept_cells(bench, 0, rows, columns):
+            load_cells(bench, 0, rows, columns, codes)
+            return _pattern_on_chip(bench, codes.astype(np.float64) * bench.profile.g_lsb_siemens)
     with ideal_emulator(bench) as read_code, kept_cells(bench, 0, rows, columns):
         load_cells(bench, 0, rows, columns, codes)
         seen = bench.vectors(VectorRequest(Opcode.READ_CELLS, 0, rows, columns, read_code, 0))
     return codes.astype(np.float64), seen.astype(np.float64)
 
 
-def _pattern_on_chip(bench: Bench) -> tuple[Numbers, Numbers]:
-    """Reads the cells of the pattern at the read voltage; returns it and what is read, siemens."""
-    pattern, profile = bench.pattern, bench.profile
-    if pattern is None:
-        raise CheckSkipped("a chip: no pattern is known without --pattern FILE")
+def _pattern_on_chip(bench: Bench, pattern: Numbers) -> tuple[Numbers, Numbers]:
+    """Reads the cells of a pattern, siemens, at the read voltage; returns it and what is read."""
+    profile = bench.profile
     macro = bench.identity.macros[0]
     if pattern.shape[0] > macro.rows or pattern.shape[1] > macro.columns:
         raise CheckFailed(f"the pattern is {pattern.shape}, the macro {macro.rows} x {macro.columns}")
@@ -103,6 +110,8 @@ def _pattern_on_chip(bench: Bench) -> tuple[Numbers, Numbers]:
 def check_products(bench: Bench) -> str:
     """With every effect off, a product is the exact integer product; loads the profile `ideal`."""
     bench.require_emulated()
+    if bench.identity.analog_front_end:
+        raise CheckSkipped("products come through the parts of a front end")
     macro = bench.identity.macros[0]
     n, bits = 16, 8
     rows, columns = Axis(0, min(40, macro.rows)), Axis(0, min(24, macro.columns))

@@ -85,8 +85,8 @@ def _measured(bench: Bench) -> tuple[Numbers, Numbers, Profile]:
 
 @contextmanager
 def _front_end(bench: Bench) -> Iterator[Profile]:
-    """Gives the profile of the converters: on an emulated macro the ideal one, loaded."""
-    if not bench.identity.emulated:
+    """Gives the profile of the converters; on an emulated macro without parts the ideal one, loaded."""
+    if not bench.identity.emulated or bench.identity.analog_front_end:
         yield bench.profile
         return
     with ideal_emulator(bench):
