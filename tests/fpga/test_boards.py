@@ -89,6 +89,9 @@ def test_every_board_states_what_the_build_needs(tools):
             assert (board.folder / board.settings["constraints"]).is_file()
         shape = board.settings["geometry"]
         assert shape["COLS"] <= 512 and shape["COLS"] % shape["LANES"] == 0
+        frame = shape["MAX_PAYLOAD_WORDS"]
+        program_row = 4 + shape["COLS"] * 3 // 2  # the longest reply that cannot be cut: PROGRAM of a row
+        assert program_row <= frame and 2 * (frame + 4) <= min(shape["REQUEST_WORDS"], shape["REPLY_WORDS"])
         assert set(board.settings["capacity"]) == set(tools[0].RESOURCES)
         assert board.clk_hz % tools[0].defined("board_map.vh", "BAUD") == 0, "no whole bit time"
         assert 4 * tools[0].defined("board_map.vh", "BAUD") <= board.clk_hz <= 60_000_000

@@ -184,6 +184,12 @@ CHECKS = [
 ]
 
 
+def test_every_check_is_green_on_a_wide_board_of_short_frames():
+    url = "twin://?rows=32&columns=512&lanes=8&adc_lanes=1&payload=4000&clk_hz=24000000"
+    colours = {outcome.name: outcome.colour for outcome in selftest.outcomes(url)}
+    assert set(colours.values()) == {"green"}, colours
+
+
 def test_every_check_is_green_on_the_twin():
     seen = {outcome.name: outcome for outcome in selftest.outcomes(URL)}
     assert list(seen) == CHECKS
