@@ -17,10 +17,10 @@ from ohmloop.profile import load_profile
 TWIN = "twin://?rows=64&columns=64&lanes=16&payload=1024"
 
 
-def report_of(url: str) -> Report:
+def report_of(url: str, *, long: bool = False) -> Report:
     report = Report(url)
     with closing(open_wire(url, WireContext("tmp"))) as wire:
-        for _ in examine(wire, report, Permission()):
+        for _ in examine(wire, report, Permission(long=long)):
             pass
     return report
 
@@ -50,7 +50,7 @@ def test_the_simulated_board_keeps_every_rule() -> None:
 
 @pytest.mark.slow
 def test_the_simulated_board_keeps_every_rule_on_a_serial_line() -> None:
-    assert not_passed(report_of(f"sim://?{SMALL}&front=uart")) == {}
+    assert not_passed(report_of(f"sim://?{SMALL}&front=uart", long=True)) == {}
 
 
 @pytest.mark.parametrize("where", [{"tcp_port": 0}, {"pty": True}], ids=["tcp", "pty"])

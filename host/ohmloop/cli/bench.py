@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ohmloop._map import CLK_HZ, Opcode, Pulse, Register, Status
+from ohmloop._map import Opcode, Pulse, Register, Status
 from ohmloop.link.messages import (
     ArmRequest,
     Axis,
@@ -157,7 +157,7 @@ def one_cell(opcode: Opcode, read_code: int) -> VectorRequest:
     return VectorRequest(opcode, 0, Axis(0, 1), Axis(0, 1), read_code, 0)
 
 
-def arm_one_cell(expected_limits: int, max_voltage_code: int) -> ArmRequest:
+def arm_one_cell(clk_hz: int, expected_limits: int, max_voltage_code: int) -> ArmRequest:
     """Returns a request that permits one pulse on cell (0, 0) for a second."""
     return ArmRequest(
         limits_hash=expected_limits,
@@ -165,7 +165,7 @@ def arm_one_cell(expected_limits: int, max_voltage_code: int) -> ArmRequest:
         macro=0,
         max_pulses=1,
         max_voltage_code=max_voltage_code,
-        expiry_units=CLK_HZ // 1024,
+        expiry_units=clk_hz // 1024,
         rows=Axis(0, 1),
         columns=Axis(0, 1),
     )

@@ -50,6 +50,9 @@ def conformance(
     empty: Annotated[
         bool, typer.Option("--empty", help="No chip is in the socket: what could harm one is tried too.")
     ] = False,
+    long: Annotated[
+        bool, typer.Option("--long", help="Also what takes minutes here: past 65536 requests.")
+    ] = False,
     timeout: Annotated[float, typer.Option(min=0.01, help="Longest wait for an answer, seconds.")] = 2.0,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="The table as JSON.")] = None,
 ) -> None:
@@ -61,7 +64,8 @@ def conformance(
 
     Everywhere a new epoch is opened, and the board is left safe and latched.
     """
-    from ohmloop.cli.conformance import run_conformance
+    from ohmloop.cli.conformance import permission_of, run_conformance
 
-    if not run_conformance(url, pulses=pulses, lock=lock, empty=empty, limit_s=timeout, json_file=json):
+    permission = permission_of(pulses, lock=lock, empty=empty, long=long)
+    if not run_conformance(url, permission, limit_s=timeout, json_file=json):
         raise typer.Exit(EXIT_FAILED)

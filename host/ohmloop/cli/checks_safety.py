@@ -24,7 +24,7 @@ def check_interlock(bench: Bench) -> str:
     limits = bench.read(LIMIT_REGISTERS[0], len(LIMIT_REGISTERS))
     bench.ok(Opcode.DISARM, b"")
     bench.refused(Opcode.PULSE, pulse_one_cell(1).encode(), Status.NOT_ARMED, "a pulse that is not armed")
-    wrong = arm_one_cell(limits_hash(limits) ^ 1, 0).encode()
+    wrong = arm_one_cell(bench.identity.clk_hz, limits_hash(limits) ^ 1, 0).encode()
     bench.refused(Opcode.ARM, wrong, Status.LIMITS_MISMATCH, "ARM with other limits than the board's")
     checked = ["not armed", "other limits"]
     read_v = limits[LIMIT_REGISTERS.index(Register.LIMIT_READ_V)]
@@ -33,7 +33,7 @@ def check_interlock(bench: Bench) -> str:
         bench.refused(Opcode.READ_CELLS, over.encode(), Status.OVER_READ_LIMIT, "a reading above its limit")
         checked.append("read limit")
     if bench.identity.emulated and limits[0] < _TOP_CODE:
-        bench.ok(Opcode.ARM, arm_one_cell(limits_hash(limits), _TOP_CODE).encode())
+        bench.ok(Opcode.ARM, arm_one_cell(bench.identity.clk_hz, limits_hash(limits), _TOP_CODE).encode())
         over_form = pulse_one_cell(limits[0] + 1).encode()
         bench.refused(Opcode.PULSE, over_form, Status.OVER_VOLTAGE_LIMIT, "a pulse above its limit")
         bench.ok(Opcode.DISARM, b"")
@@ -47,7 +47,7 @@ def check_interlock(bench: Bench) -> str:
 def check_safe(bench: Bench) -> str:
     """SAFE disarms and latches; array operations are refused until the latch is released."""
     limits = bench.read(LIMIT_REGISTERS[0], len(LIMIT_REGISTERS))
-    bench.ok(Opcode.ARM, arm_one_cell(limits_hash(limits), 0).encode())
+    bench.ok(Opcode.ARM, arm_one_cell(bench.identity.clk_hz, limits_hash(limits), 0).encode())
     bench.session.safe()
     try:
         state = bench.read(Register.STATE)[0]
@@ -68,7 +68,7 @@ def check_watchdog(bench: Bench) -> str:
     trips = bench.read(Register.WATCHDOG_TRIPS)[0]
     with bench.restored(Register.WATCHDOG_CYCLES):
         bench.write(Register.WATCHDOG_CYCLES, round(WATCHDOG_S * bench.identity.clk_hz))
-        bench.ok(Opcode.ARM, arm_one_cell(limits_hash(limits), 0).encode())
+        bench.ok(Opcode.ARM, arm_one_cell(bench.identity.clk_hz, limits_hash(limits), 0).encode())
         # A served simulation counts its own, slower time: it gets longer silences.
         for silence_s in (3 * WATCHDOG_S, *(SERVED_SILENCES_S if bench.identity.simulated else ())):
             _stay_silent(bench, silence_s)

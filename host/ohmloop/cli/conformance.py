@@ -20,21 +20,16 @@ CHIP: Final = "tmp"
 _COLOURS: Final = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.SKIPPED: "yellow"}
 
 
-def run_conformance(
-    url: str, *, pulses: str | None, lock: bool, empty: bool, limit_s: float, json_file: Path | None
-) -> bool:
+def run_conformance(url: str, permission: Permission, *, limit_s: float, json_file: Path | None) -> bool:
     """Prints a row for every rule as it ends; returns whether none is broken.
 
     Args:
         url: of the board; twin:// and sim:// are tried as they are powered up, on a chip that is thrown away.
-        pulses: cells that may be pulsed, "0:4,0:4"; None: no pulse on a chip.
-        lock: the limits may be locked.
-        empty: no chip is in the socket.
+        permission: what may be done beyond asking.
         limit_s: longest wait for an answer, by the wire's clock.
         json_file: takes the report.
     """
     require_folder(json_file)
-    permission = Permission(*_cells(pulses), lock=lock, empty=empty)
     console, report = Console(soft_wrap=True), Report(url)
     with closing(open_wire(url, WireContext(chip=CHIP))) as wire:
         with closing(examine(wire, report, permission, limit_s=limit_s)) as rows:
@@ -48,6 +43,11 @@ def run_conformance(
     if json_file is not None:
         json_file.write_text(json.dumps(report.as_json(), indent=1) + "\n", encoding="utf-8")
     return report.passed
+
+
+def permission_of(pulses: str | None, *, lock: bool, empty: bool, long: bool) -> Permission:
+    """Returns what the options permit; `pulses` are cells, "0:4,0:4", None: no pulse on a chip."""
+    return Permission(*_cells(pulses), lock=lock, empty=empty, long=long)
 
 
 def _cells(text: str | None) -> tuple[Axis | None, Axis | None]:

@@ -130,7 +130,7 @@ def _pulses(trial: Trial) -> str:
         cells = rows.count * columns.count
         count = PULSES
         token = arm(
-            trial.limits(), max_pulses=cells * count, max_voltage_code=SMALLEST, rows=rows, columns=columns,
+            trial, max_pulses=cells * count, max_voltage_code=SMALLEST, rows=rows, columns=columns,
             expiry_units=0x7FFF_FFFF,
         )  # fmt: skip
         before = trial.read(Register.PULSES_SINCE_BOOT)[0]

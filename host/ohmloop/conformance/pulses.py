@@ -58,7 +58,7 @@ def nothing_given(trial: Trial) -> Iterator[None]:
 def _kind(trial: Trial) -> str:
     """FORM and SET are refused under a token for RESET."""
     with nothing_given(trial):
-        trial.ok(Opcode.ARM, arm(trial.limits()))
+        trial.ok(Opcode.ARM, arm(trial))
         for kind in (Pulse.FORM, Pulse.SET):
             words = (kind, 1 << Pulse.RESET, 0)
             trial.refused(Opcode.PULSE, pulse(kind=kind), Status.OPERATION_NOT_ARMED, words)
@@ -69,7 +69,7 @@ def _window(trial: Trial) -> str:
     """A row or a column outside is refused; the first row at fault is named."""
     macro = trial.identity.macros[0]
     with nothing_given(trial):
-        trial.ok(Opcode.ARM, arm(trial.limits()))
+        trial.ok(Opcode.ARM, arm(trial))
         if macro.rows > 1:
             request = pulse(rows=Axis(0, 2))
             trial.refused(Opcode.PULSE, request, Status.OUTSIDE_TOKEN, (1, 0, 6))
@@ -84,7 +84,7 @@ def _over_limits(trial: Trial) -> str:
     limits, tried = trial.limits(), []
     reset_v, gate_v, width = limits[_RESET_V], limits[_GATE_V], limits[_WIDTH]
     with nothing_given(trial):
-        trial.ok(Opcode.ARM, arm(limits, max_voltage_code=0))
+        trial.ok(Opcode.ARM, arm(trial, max_voltage_code=0))
         if reset_v < TOP_CODE and (trial.identity.emulated or reset_v == 0):
             asked = pulse(voltage=reset_v + 1, gate=gate_v, width=max(1, width))
             words = (reset_v + 1, reset_v, 1)
@@ -102,7 +102,7 @@ def _over_limits(trial: Trial) -> str:
 def _over_token(trial: Trial) -> str:
     """A pulse within the limits and above the token's own voltage is refused."""
     with permitted(trial), nothing_given(trial):
-        trial.ok(Opcode.ARM, arm(trial.limits(), max_voltage_code=0))
+        trial.ok(Opcode.ARM, arm(trial, max_voltage_code=0))
         trial.refused(Opcode.PULSE, pulse(), Status.OVER_TOKEN_VOLTAGE, (1, 0, 1))
     return "1 code above a token for 0"
 
@@ -110,7 +110,7 @@ def _over_token(trial: Trial) -> str:
 def _expired(trial: Trial) -> str:
     """A token ends by itself."""
     with nothing_given(trial):
-        trial.ok(Opcode.ARM, arm(trial.limits(), expiry_units=1))
+        trial.ok(Opcode.ARM, arm(trial, expiry_units=1))
         trial.peer.stay_silent(EXPIRY_S)
         if trial.identity.simulated and trial.state() & ARMED:
             trial.peer.stay_silent(SERVED_EXPIRY_S)  # a served simulation counts its own, slower time
@@ -147,7 +147,7 @@ def _arm(trial: Trial, cells: tuple[Axis, Axis], max_pulses: int) -> None:
     trial.ok(
         Opcode.ARM,
         arm(
-            trial.limits(), max_pulses=max_pulses, max_voltage_code=SMALLEST, rows=rows, columns=columns,
+            trial, max_pulses=max_pulses, max_voltage_code=SMALLEST, rows=rows, columns=columns,
             expiry_units=0x7FFF_FFFF,
         ),
     )  # fmt: skip

@@ -3,35 +3,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
-from ohmloop._map import CLK_HZ, Opcode, Pulse
+from ohmloop._map import Opcode, Pulse
+from ohmloop.conformance.rules import Trial
 from ohmloop.link.messages import ArmRequest, Axis, PulseRequest, VectorRequest, limits_hash
 
 TOP_CODE: Final = 0xFFFF
 ONE: Final = Axis(0, 1)
-SECOND_UNITS: Final = CLK_HZ // 1024
+EXPIRY_CYCLES: Final = 1024
+"""Clock cycles in a unit of a token's expiry."""
 
 
 def arm(
-    limits: Sequence[int],
+    trial: Trial,
     *,
     max_pulses: int = 1,
     max_voltage_code: int = 0,
-    expiry_units: int = SECOND_UNITS,
+    expiry_units: int | None = None,
     rows: Axis = ONE,
     columns: Axis = ONE,
     hash_error: int = 0,
 ) -> bytes:
     """Returns ARM for RESET pulses; unless told, one pulse of 0 V on cell (0, 0) within a second."""
+    second_units = trial.identity.clk_hz // EXPIRY_CYCLES
     return ArmRequest(
-        limits_hash=limits_hash(limits) ^ hash_error,
+        limits_hash=limits_hash(trial.limits()) ^ hash_error,
         kinds=frozenset({Pulse.RESET}),
         macro=0,
         max_pulses=max_pulses,
         max_voltage_code=max_voltage_code,
-        expiry_units=expiry_units,
+        expiry_units=second_units if expiry_units is None else expiry_units,
         rows=rows,
         columns=columns,
     ).encode()

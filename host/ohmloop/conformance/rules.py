@@ -39,12 +39,14 @@ class Permission:
         rows, columns: cells that may be pulsed, with the smallest pulse there is; None: no pulse on a chip.
         lock: limits may be locked, which only another configuration of the FPGA undoes.
         empty: there is no chip in the socket, so that nothing can be harmed.
+        long: what takes minutes on a slow wire is tried too.
     """
 
     rows: Axis | None = None
     columns: Axis | None = None
     lock: bool = False
     empty: bool = False
+    long: bool = False
 
 
 @dataclass(slots=True)

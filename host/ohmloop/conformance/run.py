@@ -11,7 +11,7 @@ from random import Random
 from typing import Any, Final
 
 from ohmloop._map import PROTOCOL_VERSION, Field, Opcode, Register, Status
-from ohmloop.conformance import faults, numbers, pulses, safety, vectors
+from ohmloop.conformance import faults, numbers, pulses, safety, vectors, wrap
 from ohmloop.conformance.peer import Peer
 from ohmloop.conformance.rules import SAFE_STATE, Permission, Rule, Trial
 from ohmloop.conformance.verdicts import Broken, NotRun
@@ -90,8 +90,8 @@ class Report:
 
 def rules() -> list[Rule]:
     """Returns every rule, in the order in which they are tried; NotPrepared without the vectors' file."""
-    found = vectors.rules() + numbers.rules() + safety.rules() + pulses.rules() + faults.rules()
-    found += safety.last_rules()
+    modules = (vectors, numbers, wrap, safety, pulses, faults)
+    found = [rule for module in modules for rule in module.rules()] + safety.last_rules()
     return sorted(found, key=lambda rule: not rule.closed)  # what needs a closed board comes first
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from ohmloop._map import CLK_HZ, Field, Opcode, Pulse, Register, Status
+from ohmloop._map import Field, Opcode, Pulse, Register, Status
 from ohmloop.conformance.requests import TOP_CODE, arm, pulse, reference
 from ohmloop.conformance.rules import EPOCHS, ORDER, REQUESTS, SAFE_STATE, Rule, Trial, require, shown
 from ohmloop.conformance.verdicts import Broken, NotRun
@@ -99,14 +99,14 @@ def _require_safe(trial: Trial, cause: str) -> None:
     cell = VectorRequest(Opcode.READ_CELLS, 0, Axis(0, 1), Axis(0, 1), 0, 0)
     trial.refused(Opcode.READ_CELLS, cell.encode(), Status.SAFE_LATCHED, (0, 0, 0))
     trial.refused(Opcode.PULSE, pulse(), Status.SAFE_LATCHED, (0, 0, 0))
-    trial.refused(Opcode.ARM, arm(trial.limits()), Status.SAFE_LATCHED, (0, 0, 0))
+    trial.refused(Opcode.ARM, arm(trial), Status.SAFE_LATCHED, (0, 0, 0))
     trial.write(Register.CONTROL, 1 << Field.CONTROL_CLEAR_SAFE)
     require(not trial.state() & LATCHED, "CLEAR_SAFE did not release the latch")
 
 
 def _safe(trial: Trial) -> str:
     """SAFE withdraws the token and latches."""
-    trial.ok(Opcode.ARM, arm(trial.limits()))
+    trial.ok(Opcode.ARM, arm(trial))
     require(bool(trial.state() & ARMED), "STATE does not say ARMED after ARM")
     answer = trial.peer.urgent(Opcode.SAFE)
     require(answer.status == Status.OK, f"SAFE answered {shown(answer)}")
@@ -116,7 +116,7 @@ def _safe(trial: Trial) -> str:
 
 def _control_safe(trial: Trial) -> str:
     """So does the register bit."""
-    trial.ok(Opcode.ARM, arm(trial.limits()))
+    trial.ok(Opcode.ARM, arm(trial))
     trial.write(Register.CONTROL, 1 << Field.CONTROL_SAFE)
     _require_safe(trial, "CONTROL.SAFE")
     return "the same"
@@ -128,7 +128,7 @@ def _new_epoch(trial: Trial) -> str:
     with _kept(trial, Register.WATCHDOG_CYCLES):
         (held,) = trial.read(Register.WATCHDOG_CYCLES)
         trial.write(Register.WATCHDOG_CYCLES, held - 1)
-        trial.ok(Opcode.ARM, arm(trial.limits()))
+        trial.ok(Opcode.ARM, arm(trial))
         peer.open()
         require(not trial.state() & ARMED, "the token outlived its epoch")
         kept = trial.read(Register.WATCHDOG_CYCLES)[0]
@@ -156,9 +156,9 @@ def _kept(trial: Trial, register: Register) -> Iterator[None]:
 def _watchdog(trial: Trial) -> str:
     """A host that falls silent while armed leaves a board that is disarmed and latched."""
     with _kept(trial, Register.WATCHDOG_CYCLES):
-        trial.write(Register.WATCHDOG_CYCLES, round(WATCHDOG_S * CLK_HZ))
+        trial.write(Register.WATCHDOG_CYCLES, round(WATCHDOG_S * trial.identity.clk_hz))
         (trips,) = trial.read(Register.WATCHDOG_TRIPS)
-        trial.ok(Opcode.ARM, arm(trial.limits()))
+        trial.ok(Opcode.ARM, arm(trial))
         # A served simulation counts its own, slower time: it gets longer silences.
         for silence_s in (3 * WATCHDOG_S, *(SERVED_SILENCES_S if trial.identity.simulated else ())):
             trial.peer.stay_silent(silence_s)
@@ -177,7 +177,7 @@ def _watchdog(trial: Trial) -> str:
 def _idle(trial: Trial) -> str:
     """With neither token nor operation the watchdog does not count."""
     with _kept(trial, Register.WATCHDOG_CYCLES):
-        trial.write(Register.WATCHDOG_CYCLES, round(WATCHDOG_S * CLK_HZ))
+        trial.write(Register.WATCHDOG_CYCLES, round(WATCHDOG_S * trial.identity.clk_hz))
         trial.peer.stay_silent(3 * WATCHDOG_S)
         state = trial.state()
         require(not state & (LATCHED | TRIPPED), f"STATE {state:#04x} after silence while disarmed")
@@ -233,12 +233,12 @@ def _aborted(trial: Trial) -> str:
 def _disarm(trial: Trial) -> str:
     """After DISARM a pulse is not armed; ARM with other limits than the board's arms nothing."""
     limits = trial.limits()
-    trial.ok(Opcode.ARM, arm(limits))
+    trial.ok(Opcode.ARM, arm(trial))
     trial.ok(Opcode.DISARM)
     require(not trial.state() & ARMED, "STATE says ARMED after DISARM")
     trial.refused(Opcode.PULSE, pulse(), Status.NOT_ARMED, (0, 0, 0))
     held = limits_hash(limits)
-    wrong = arm(limits, hash_error=1)
+    wrong = arm(trial, hash_error=1)
     trial.refused(Opcode.ARM, wrong, Status.LIMITS_MISMATCH, (held ^ 1, held, 0))
     trial.refused(Opcode.PULSE, pulse(kind=Pulse.FORM), Status.NOT_ARMED, (0, 0, 0))
     return "NOT_ARMED, LIMITS_MISMATCH"

@@ -18,6 +18,7 @@ from ohmloop.link.wires import Wire, WireContext, open_wire
 
 __all__ = ["Axis"]
 URL = "twin://?rows=64&columns=64&lanes=16&payload=4096"
+LATE = 0xFF00
 Change = Callable[[Frame], Frame | None]
 
 
@@ -132,6 +133,41 @@ def executes_again(patch) -> None:
         self._send(Frame(frame.opcode, frame.sequence, self._epoch, payload, status=status))
 
     patch(twin_board.EmulatedBoard, "_numbered", numbered)
+
+
+def begins_late(patch) -> None:
+    """The first number of an epoch is LATE, so that a test is at the last one soon."""
+    kept = twin_board.EmulatedBoard._open_epoch
+
+    def open_epoch(self, request) -> None:
+        kept(self, request)
+        self._expected = self._acknowledged = LATE
+
+    patch(twin_board.EmulatedBoard, "_open_epoch", open_epoch)
+
+
+def numbers_end(patch) -> None:
+    """Numbers are compared as they are: after the last one those before it count as beyond a gap."""
+    kept = twin_board.EmulatedBoard._numbered
+
+    def numbered(self, frame: Frame) -> None:
+        if frame.sequence > self._expected:
+            self._report_gap()
+        else:
+            kept(self, frame)
+
+    patch(twin_board.EmulatedBoard, "_numbered", numbered)
+
+
+def forgets_what_it_kept(patch) -> None:
+    """A reply of before the last number is not found again after it."""
+    kept = twin_board.EmulatedBoard._repeat
+
+    def repeat(self, sequence: int) -> None:
+        if sequence <= self._expected:
+            kept(self, sequence)
+
+    patch(twin_board.EmulatedBoard, "_repeat", repeat)
 
 
 def counts_a_repetition(patch) -> None:

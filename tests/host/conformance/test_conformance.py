@@ -1,35 +1,43 @@
 # SPDX-License-Identifier: BSD-3-Clause
 import json
+from contextlib import closing
 from dataclasses import replace
 
 import broken_bench as bench
 import pytest
 from typer.testing import CliRunner
 
-from ohmloop._map import Opcode, Status
+from ohmloop._map import Opcode, Register, Status
 from ohmloop.cli import conformance as command
 from ohmloop.cli.app import app
-from ohmloop.conformance import LAST, Verdict, faults, rules
+from ohmloop.conformance import LAST, Permission, Verdict, faults, rules, wrap
+from ohmloop.conformance.peer import Peer
+from ohmloop.conformance.rules import Trial
+from ohmloop.conformance.verdicts import Broken
 from ohmloop.errors import BoardLost, LimitError
 from ohmloop.link.messages import unpack_words
+from ohmloop.link.wires import WireContext, open_wire
 
 ENDS_FIRST = {
     "SAFE in an operation: ABORTED, and how far it was",
     "SAFE in a train of pulses: ABORTED tells those given",
 }
 """On the twin a request ends in the instant in which it comes."""
+WRAP = "numbers begin again after 2^16: in order, each once"
 SOAK = "frames lost, repeated, damaged, cut: each"
 
 
 @pytest.fixture(autouse=True)
 def _short_storms(monkeypatch, request):
-    """Storms of faults take most of a table's time: long ones where nothing else is broken."""
+    """Storms of faults, and 2^16 numbers, take most of a table's time: where they are what is looked at."""
+    monkeypatch.setattr(wrap, "LONGEST_S", 0)
     if "keeps_every_rule" not in request.node.name:
         monkeypatch.setattr(faults, "REQUESTS", 40)
         monkeypatch.setattr(faults, "PULSES", 40)
 
 
-def test_the_twin_keeps_every_rule():
+def test_the_twin_keeps_every_rule(monkeypatch):
+    monkeypatch.setattr(wrap, "LONGEST_S", 60)
     report, _ = bench.report_of()
     assert bench.rows(report, "fail") == set()
     assert bench.rows(report, "skipped") == ENDS_FIRST
@@ -46,7 +54,48 @@ def test_a_board_of_another_geometry_keeps_every_rule(monkeypatch, geometry):
     monkeypatch.setattr(bench, "URL", f"twin://?{geometry}")
     report, _ = bench.report_of()
     assert bench.rows(report, "fail") == set()
-    assert bench.rows(report, "skipped") == ENDS_FIRST
+    assert bench.rows(report, "skipped") == ENDS_FIRST | {WRAP}
+
+
+def test_times_are_those_of_the_boards_own_clock(monkeypatch):
+    monkeypatch.setattr(bench, "URL", f"{bench.URL}&clk_hz=24000000")
+    report, wire = bench.report_of()
+    assert bench.rows(report, "fail") == set()
+    units = {unpack_words(one.payload)[4] for one in wire.asked if one.opcode == Opcode.ARM}
+    assert 24_000_000 // 1024 in units and 60_000_000 // 1024 not in units
+    writes = [unpack_words(one.payload) for one in wire.asked if one.opcode == Opcode.REG_WRITE]
+    assert (Register.WATCHDOG_CYCLES, 240_000) in writes
+
+
+@pytest.mark.parametrize(
+    "broken, told",
+    [
+        (bench.numbers_end, "request 65528: urgent GAP"),
+        (bench.forgets_what_it_kept, "request 65528: no answer"),
+        (bench.counts_a_repetition, "35 requests counted, 18 expected"),
+        (bench.same, ""),
+    ],
+    ids=lambda one: getattr(one, "__name__", ""),
+)
+def test_a_twin_that_is_broken_where_numbers_begin_again_is_found(monkeypatch, broken, told):
+    broken(monkeypatch.setattr)
+    bench.begins_late(monkeypatch.setattr)
+    with closing(open_wire(bench.URL, WireContext("tmp"))) as wire:
+        peer = Peer(wire, 0.02)
+        trial = Trial(peer, peer.open(), Permission(), True)
+        peer.sequence = bench.LATE
+        (rule,) = wrap.rules()
+        if not told:
+            assert rule.run(trial) == "16 requests across, each repeated"
+            return
+        with pytest.raises(Broken, match=told):
+            rule.run(trial)
+
+
+def test_what_would_take_too_long_is_skipped_and_says_so():
+    report, _ = bench.report_of()
+    (row,) = (row for row in report.rows if row.rule == WRAP)
+    assert row.verdict == Verdict.SKIPPED and row.detail.endswith("s here; --long")
 
 
 @pytest.mark.parametrize(
@@ -231,7 +280,7 @@ def test_the_command_prints_a_table_and_tells_by_its_exit_code(monkeypatch, tmp_
     assert shown.exit_code == 0, shown.output
     held = json.loads(file.read_text())
     assert held["format"] == "ohmloop-conformance-1"
-    assert held["counts"] == {"pass": len(held["rows"]) - 2, "fail": 0, "skipped": 2}
+    assert held["counts"] == {"pass": len(held["rows"]) - 3, "fail": 0, "skipped": 3}
     assert held["board"]["macros"] == [[64, 64]]
     for row in held["rows"]:
         assert row["rule"] in shown.output and row["section"] in shown.output
