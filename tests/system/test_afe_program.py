@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """PROGRAM at pin level: write-verify by the firmware through multiplexers, DACs and converters."""
 
+import re
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -32,7 +35,8 @@ from ohmloop.profile import load_profile
 
 pytestmark = pytest.mark.slow  # its build is another board
 
-PROGRAMMABLE = "rram-130nm-yao2020"
+PROGRAMMABLE, FORMING = "rram-130nm-yao2020", "rrm-40nm-esgnn2023"
+BRINGUP = Path(__file__).parents[2] / "docs" / "bringup.md"
 SEED = 11
 ROWS, COLUMNS = slice(3, 7), slice(8, 14)
 TOLERANCE_S = 0.5e-6
@@ -100,6 +104,21 @@ def test_a_forming_ramp_stops_where_each_cell_breaks() -> None:
     assert (result.status == Outcome.DONE).all() and (after[ROWS, COLUMNS] >= profile.formed_floor).all()
     after[ROWS, COLUMNS] = 0
     assert (after < profile.formed_floor).all()
+
+
+def test_the_loop_of_bring_up_forms_one_cell_at_its_voltage() -> None:
+    loop = re.search(r"```python\n(.*?)```", BRINGUP.read_text(), re.DOTALL)[1]
+    profile = load_profile(FORMING)
+    with chip(FORMING) as board:
+        names = {"board": board, "macro": board.macro, "np": np}
+        exec(textwrap.dedent(loop), names)
+        after = whole_chip(board)
+    shape = (AFE_ROWS, AFE_COLUMNS)
+    breaks_v = analog_half(profile, SEED, shape, mux_ohm=125.0, line_ohm=None).breakdown_v[0, 0]
+    assert 0 <= names["voltage_v"] - breaks_v < 0.05
+    seen_s = seen_siemens(after, slice(0, 1))[0, 0]
+    assert abs(names["g_siemens"] / seen_s - 1) < 0.02 and seen_s > 5e-6
+    assert (after >= profile.formed_floor).sum() == 1
 
 
 # Mishaps in the middle
