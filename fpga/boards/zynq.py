@@ -22,10 +22,11 @@ import sys
 from pathlib import Path
 
 from boards import BOARDS, CORE, ROOT, RTL, boards, defined, shortfalls
-from build import counted, run
+from build import BuildFailed, counted, run
 
 LIMIT_S = 4 * 3600
-ZYNQ = ("pynq_z2", "pynq_z2_afe", "kv260")
+ON_7020 = ("pynq_z2", "pynq_z2_afe")
+ZYNQ = (*ON_7020, "kv260")
 
 
 def sources() -> list[Path]:
@@ -92,7 +93,13 @@ def main() -> int:
     parser.add_argument("--fit", action="store_true", help="count what a Zynq-7020 must have, with Yosys")
     asked = parser.parse_args()
     if asked.fit:
-        return fit(asked.board)
+        if asked.board not in ON_7020:
+            parser.error(f"--fit counts for a Zynq-7020: {', '.join(ON_7020)}")
+        try:
+            return fit(asked.board)
+        except BuildFailed as error:
+            print(f"{asked.board}: {error}", file=sys.stderr)
+            return 1
     if shutil.which("vivado") is None:
         print("vivado is not on PATH: source its settings64.sh first", file=sys.stderr)
         return 1

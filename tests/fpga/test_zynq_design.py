@@ -199,6 +199,13 @@ def test_the_zynq_7020_holds_the_front_end(zynq, capsys):
     assert report["geometry"]["ADCS"] == "8" and report["lut"] > 10_000
 
 
+def test_a_fit_is_counted_for_a_zynq_7020_alone(zynq, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["zynq.py", "kv260", "--fit"])
+    with pytest.raises(SystemExit):
+        zynq.main()
+    assert "pynq_z2, pynq_z2_afe" in capsys.readouterr().err
+
+
 def test_what_a_board_sets_hides_what_it_sources(zynq):
     assert [zynq.setting(board, "top") for board in sorted(TOPS)] == [TOPS[board] for board in sorted(TOPS)]
     assert "COLS 512 ADC_LANES 4 ADCS 8" in zynq.setting("pynq_z2_afe", "geometry")

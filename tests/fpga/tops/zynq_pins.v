@@ -158,7 +158,7 @@ module zynq_pins #(
       .DACS      (DACS),
       .ROW_CHAINS(ROW_CHAINS),
       .COL_CHAINS(COL_CHAINS),
-      .T_SETTLE  ({16'd0, afe_cycles(5000)})
+      .T_SETTLE  ({16'd0, AFE_TIMES[159:144]})
   ) u_board (
       .clk           (clk),
       .watch         (watch),
