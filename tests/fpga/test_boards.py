@@ -122,3 +122,17 @@ def test_the_zynq_7020_holds_the_board():
     assert done.returncode == 0, done.stderr
     report = json.loads((ROOT / "build" / "zynq_7020" / "report.json").read_text())
     assert all(0 < report[name] <= capacity for name, capacity in report["capacity"].items())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+def test_the_tang_nano_lacks_what_its_report_says(tools, tmp_path):
+    """Synthesis only: what does not fit cannot be placed. When it fits, this is the test to replace."""
+    layout, build = tools
+    board = layout.boards()["tang_nano_20k"]
+    kept, capacity = board.report(), board.settings["capacity"]
+    netlist = build.synthesise(board, tmp_path, 0, layout.inputs_hash(board))
+    needed = build.counted(netlist, board.top)
+    assert needed == {name: pytest.approx(kept[name], rel=0.1) for name in layout.RESOURCES}
+    lacking = [name for name in layout.RESOURCES if needed[name] > capacity[name]]
+    assert lacking == [name for name in layout.RESOURCES if kept[name] > capacity[name]] != []
