@@ -8,12 +8,15 @@ from typing import Final
 
 from ohmloop.board import Board, open_board
 from ohmloop.board.recording import Records, RecordsFor, Unnamed, Unrecorded
+from ohmloop.errors import NotRecorded, ProfileError
 from ohmloop.link.messages import Identity
 from ohmloop.profile import Profile
+from ohmloop.profile.loader import shipped_names
 from ohmloop.profile.state_file import chip_seed, is_throw_away
-from ohmloop.registry import ChipRecords, Provenance, records_of
+from ohmloop.registry import ChipRecords, Provenance, Registry, records_of
 
 _RECORDED_ORIGINS: Final = ("chip", "emulated")
+_EMULATED: Final = ("sim://", "twin://")
 
 
 def open_recorded(
@@ -34,7 +37,8 @@ def open_recorded(
             `pynq://HOST?bitstream=FILE.bit`, `record://FILE?via=URL` or `replay://FILE`.
         chip: the sample's name; on an emulated board it selects the chip ("seed:N" names its seed, "tmp" and
             None one that is thrown away).
-        profile: of the chip: a shipped name, a YAML file or a Profile; `rrm-40nm-esgnn2023` by default.
+        profile: of the chip: a shipped name, a YAML file or a Profile; by default that with which the
+            registry last saw the chip, `rrm-40nm-esgnn2023` for one that it does not know.
         timeout_s: longest wait for an answer, by the board's clock.
         noise_seed: selects the noise of an emulated board.
         registry: True: the lab's, for a chip with a name; a file: that one; False: nothing is recorded.
@@ -47,7 +51,7 @@ def open_recorded(
     board = open_board(
         url,
         chip=chip,
-        profile=profile,
+        profile=_profile_of(chip, registry, url) if profile is None else profile,
         timeout_s=timeout_s,
         noise_seed=noise_seed,
         records_for=_recorder(registry, noise_seed),
@@ -58,6 +62,35 @@ def open_recorded(
         board.close()
         raise
     return board
+
+
+def _profile_of(chip: str | None, registry: str | Path | bool, url: str) -> str | None:
+    """Returns the profile that a known chip was last opened with; None for another.
+
+    Its limits are the chip's: those of the default profile would be another kind's.
+
+    Raises:
+        ProfileError: that profile is not shipped, so that its file is needed.
+    """
+    if chip is None or is_throw_away(chip) or registry is False or url.startswith("replay://"):
+        return None
+    try:
+        with Registry.open(None if registry is True else registry, create=False) as known:
+            named = [one for one in known.chips.all() if one.name == chip]
+    except NotRecorded:
+        return None
+    if not named:
+        return None
+    wanted = "emulated" if url.startswith(_EMULATED) else "chip"
+    found = min(named, key=lambda one: one.origin != wanted)  # else the other of that name
+    if found.profile not in shipped_names("chips"):
+        raise ProfileError(
+            f"{found} has profile {found.profile!r}, which is not shipped: give its file as profile",
+            value=found.profile,
+            limit=shipped_names("chips"),
+            where="profile",
+        )
+    return found.profile
 
 
 def _recall_contacts(board: Board) -> None:

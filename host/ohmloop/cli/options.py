@@ -27,4 +27,7 @@ DriftPolicy = Annotated[
         help="Watch reference columns: off, warn, stop, recalibrate; warn where they were measured."
     ),
 ]
-ProfileName = Annotated[str | None, typer.Option(help="Chip profile: a shipped name or a YAML file.")]
+ProfileName = Annotated[
+    str | None,
+    typer.Option(help="Chip profile: a shipped name or a YAML file; by default the one it was seen with."),
+]

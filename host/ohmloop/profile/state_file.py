@@ -214,7 +214,8 @@ def _check_header(file: IO[bytes], path: Path, profile: Profile, shape: ChipGeom
     for field, limit in wanted.items():
         if header.get(field) != limit:
             raise ProfileError(
-                f"{path}: this chip has {field} {header.get(field)!r}, {limit!r} asked; choose another chip=",
+                f"{path}: this chip has {field} {header.get(field)!r}, {limit!r} asked; "
+                f"ask for that {field}, or choose another chip=",
                 value=limit,
                 limit=header.get(field),
                 where=f"{path}: {field}",

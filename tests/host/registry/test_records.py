@@ -27,6 +27,10 @@ from ohmloop.registry import Chip, Registry, records_of
 
 SMALL = "twin://?rows=64&columns=64&lanes=8&payload=1024"
 NOMINAL = {"voltage_v": 3.42, "gate_v": 1.5, "width_s": 1e-5}
+MINE = """base: rrm-40nm-esgnn2023
+name: mine
+geometry: {rows: 64, columns: 64}
+"""
 LONG = NOMINAL | {"width_s": 0.009}
 """Rows of this pulse are sent 33 at a time."""
 ARM = {"ops": {"form", "reset"}, "max_pulses": 10**6, "max_voltage_v": 3.7, "expires_s": 600.0}
@@ -267,6 +271,28 @@ def test_a_physical_chip_without_a_name_is_not_pulsed(chip: str | None, profile:
         with pytest.raises(NotArmed, match="under its name only"):
             form(board, rows=[0])
         assert given(board) == 0
+
+
+def test_a_known_chip_is_opened_with_its_own_profile(registry: Registry) -> None:
+    with ohmloop.open(SMALL, chip="a", profile="rram-130nm-yao2020") as board:
+        limits = board.limits
+    with ohmloop.open(SMALL, chip="a") as board:
+        assert board.profile.name == "rram-130nm-yao2020"
+        assert str(board.limits) == str(limits)
+    with ohmloop.open(SMALL, chip="b") as board:
+        assert board.profile.name == "rrm-40nm-esgnn2023"
+
+
+@pytest.mark.usefixtures("physical")
+def test_a_known_chip_never_gets_the_limits_of_another_kind(registry: Registry, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(MINE)
+    with ohmloop.open(SMALL, chip="a", profile=mine):
+        pass
+    with pytest.raises(ProfileError, match="has profile 'mine', which is not shipped: give its file"):
+        ohmloop.open(SMALL, chip="a")
+    with ohmloop.open(SMALL, chip="a", profile=mine) as board:
+        assert board.profile.name == "mine"
 
 
 def put_on_the_board(seed: int) -> None:
