@@ -20,8 +20,10 @@ from ohmloop.link.session import Session
 from ohmloop.link.wires import WireContext, open_wire
 from ohmloop.link.wires import serve as serve_module
 from ohmloop.link.wires.serve import serve
+from ohmloop.link.wires.twin import TwinWire
 from ohmloop.profile import load_profile
 
+WAIT = serve_module._IDLE_WAIT_S
 URL = "twin://?rows=32&columns=32&lanes=16&payload=1024"
 
 
@@ -79,6 +81,9 @@ def test_a_client_that_leaves_with_bytes_unread_makes_room_at_once():
 class Script:
     """A client that writes what it was given, a turn at a time, and then ends the server."""
 
+    now_s = 0.0
+    """A clock for tests: 20 ms a turn."""
+
     def __init__(self, turns: list[bytes], ended: threading.Event) -> None:
         self.url = "tcp://script"
         self.turns, self.ended = turns, ended
@@ -87,6 +92,7 @@ class Script:
 
     def exchange(self, timeout_s: float) -> bytes:
         self.waits.append(timeout_s)
+        Script.now_s += 0.02
         if not self.turns:
             self.ended.set()
             return b""
@@ -125,9 +131,8 @@ def test_what_a_turn_brings_is_answered_in_that_turn_and_then_the_client_is_wait
 
 def test_the_wall_s_time_passes_on_the_board_whatever_is_said(monkeypatch):
     """A client that talks all the time does not keep its token alive; one that is silent loses it."""
-    clock = iter(0.02 * turn for turn in range(1000))
-    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
-    arm = arm_one_cell(limits_hash((0,) * 6), 0).encode()  # for a second: 50 turns
+    monkeypatch.setattr(time, "monotonic", lambda: Script.now_s)
+    arm = arm_one_cell(CLK_HZ, limits_hash((0,) * 6), 0).encode()  # for a second: 50 turns
     beat = frame(Opcode.HEARTBEAT, 9, urgent=True)
     talking = states(pumped([hello(), frame(Opcode.ARM, 0, arm), *[beat] * 60]))
     armed = [bool(state >> Field.STATE_ARMED & 1) for state in talking]
@@ -137,6 +142,30 @@ def test_the_wall_s_time_passes_on_the_board_whatever_is_said(monkeypatch):
     begin = [hello(), frame(Opcode.REG_WRITE, 0, watchdog) + frame(Opcode.ARM, 1, arm)]
     silent = states(pumped([*begin, b"", b"", beat]))
     assert silent[-1] >> Field.STATE_SAFE_LATCHED & 1
+
+
+def test_time_in_which_requests_are_executed_is_no_silence_and_no_reply_waits_for_all(monkeypatch):
+    monkeypatch.setattr(time, "monotonic", lambda: Script.now_s)
+    write, sent = TwinWire.write, []
+
+    def slow(wire: TwinWire, data: bytes) -> None:
+        write(wire, data)
+        Script.now_s += 0.5
+
+    def noted(script: Script, data: bytes) -> None:
+        sent.append([decode(packet).opcode for packet in StreamDecoder().feed(data)])
+        script.sent += data
+
+    monkeypatch.setattr(TwinWire, "write", slow)
+    monkeypatch.setattr(Script, "send", noted)
+    watchdog = pack_words(Register.WATCHDOG_CYCLES, round(0.1 * CLK_HZ))
+    arm = arm_one_cell(CLK_HZ, limits_hash((0,) * 6), 0).encode()
+    begin = frame(Opcode.REG_WRITE, 0, watchdog) + frame(Opcode.ARM, 1, arm)
+    script = pumped([hello(), begin, frame(Opcode.PING, 2) + frame(Opcode.PING, 3), b"", b"", b""])
+    assert sent == [[Opcode.HELLO], [Opcode.REG_WRITE], [Opcode.ARM], [Opcode.PING], [Opcode.PING]]
+    assert states(script)[-1] >> Field.STATE_ARMED & 1
+    assert not states(script)[-1] >> Field.STATE_WATCHDOG_TRIPPED & 1
+    assert script.waits == [WAIT, WAIT, 0, 0, 0, WAIT, WAIT]
 
 
 def states(script: Script) -> list[int]:

@@ -5,6 +5,7 @@ import contextlib
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Final
@@ -16,6 +17,7 @@ from ohmloop.link.wires.base import Wire, WireContext, byte_rate, open_wire
 from ohmloop.link.wires.sim import SimWire
 
 _IDLE_WAIT_S: Final = 0.05  # wall time between steps of a board that waits for nothing
+_TURN_S: Final = 0.05  # wall time of a step after which what else the client wrote waits for the next
 _STEP_S: Final = 2e-5  # board time of a simulation's step: a byte of the client waits for one at most
 _QUIET_S: Final = 4e-4  # a simulation waits for nothing when it has said nothing for so long: above the time
 _QUIET_BYTES: Final = 4  # that the largest PING takes to its first byte, and above so many bytes on the line
@@ -69,23 +71,32 @@ def _pump(pipe: "_BytePipe", endpoint: Endpoint, ended: threading.Event) -> None
 
 
 class _BytePipe:
-    """A wire as a byte stream, whether it carries bytes or packets; its time is the wall's."""
+    """A wire as a byte stream, whether it carries bytes or packets.
+
+    Its time is the wall's, less what executing requests takes: in that the client is not silent. A step ends
+    after a frame that took long, so that a reply does not wait for all the requests behind its own.
+    """
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._decoder = StreamDecoder()
+        self._frames: deque[bytes] = deque()
         self._stepped_s = time.monotonic()
 
     @property
     def runs(self) -> bool:
-        """True while something on the board waits for a time that only steps let pass."""
-        return False
+        """True while something on the board waits for a time that only steps let pass, or for its turn."""
+        return bool(self._frames)
 
     def step(self, received: bytes) -> bytes:
         """Lets time pass, hands on what the client wrote then, and returns what the board says."""
-        before_s, self._stepped_s = self._stepped_s, time.monotonic()
-        sent = bytearray(self._read(self._stepped_s - before_s))
+        begun_s = time.monotonic()
+        sent = bytearray(self._read(0.0 if self._frames else begun_s - self._stepped_s))
         self._write(received)
+        self._stepped_s = begun_s
+        while self._frames and self._stepped_s - begun_s < _TURN_S:
+            self._wire.write(self._frames.popleft())
+            self._stepped_s = time.monotonic()
         while data := self._read(0.0):
             sent += data
         return bytes(sent)
@@ -101,8 +112,7 @@ class _BytePipe:
         if not self._wire.packet:
             self._wire.write(data)
             return
-        for frame in self._decoder.feed(data):
-            self._wire.write(frame)
+        self._frames.extend(self._decoder.feed(data))
 
     def _read(self, timeout_s: float) -> bytes:
         """Returns the bytes that come within `timeout_s` of board time."""
