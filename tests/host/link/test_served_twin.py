@@ -160,9 +160,11 @@ def test_time_in_which_requests_are_executed_is_no_silence_and_no_reply_waits_fo
     monkeypatch.setattr(Script, "send", noted)
     watchdog = pack_words(Register.WATCHDOG_CYCLES, round(0.1 * CLK_HZ))
     arm = arm_one_cell(CLK_HZ, limits_hash((0,) * 6), 0).encode()
+    beat = frame(Opcode.HEARTBEAT, 9, urgent=True)
     begin = frame(Opcode.REG_WRITE, 0, watchdog) + frame(Opcode.ARM, 1, arm)
-    script = pumped([hello(), begin, frame(Opcode.PING, 2) + frame(Opcode.PING, 3), b"", b"", b""])
-    assert sent == [[Opcode.HELLO], [Opcode.REG_WRITE], [Opcode.ARM], [Opcode.PING], [Opcode.PING]]
+    script = pumped([hello(), begin, frame(Opcode.PING, 2) + frame(Opcode.PING, 3), b"", b"", beat])
+    each = [Opcode.HELLO, Opcode.REG_WRITE, Opcode.ARM, Opcode.PING, Opcode.PING, Opcode.HEARTBEAT]
+    assert sent == [[one] for one in each]
     assert states(script)[-1] >> Field.STATE_ARMED & 1
     assert not states(script)[-1] >> Field.STATE_WATCHDOG_TRIPPED & 1
     assert script.waits == [WAIT, WAIT, 0, 0, 0, WAIT, WAIT]
