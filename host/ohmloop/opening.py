@@ -72,7 +72,12 @@ def _profile_of(chip: str | None, registry: str | Path | bool, url: str) -> str 
     Raises:
         ProfileError: that profile is not shipped, so that its file is needed.
     """
-    if chip is None or is_throw_away(chip) or registry is False or url.startswith("replay://"):
+    if (
+        not isinstance(chip, str)
+        or is_throw_away(chip)
+        or registry is False
+        or str(url).startswith("replay://")
+    ):
         return None
     try:
         with Registry.open(None if registry is True else registry, create=False) as known:
@@ -81,7 +86,7 @@ def _profile_of(chip: str | None, registry: str | Path | bool, url: str) -> str 
         return None
     if not named:
         return None
-    wanted = "emulated" if url.startswith(_EMULATED) else "chip"
+    wanted = "emulated" if str(url).startswith(_EMULATED) else "chip"
     found = min(named, key=lambda one: one.origin != wanted)  # else the other of that name
     if found.profile not in shipped_names("chips"):
         raise ProfileError(

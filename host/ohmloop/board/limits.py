@@ -33,8 +33,9 @@ def finite(value: object, unit: str, where: str) -> float:
     except (TypeError, ValueError) as error:
         raise no_number from error
     if not (math.isfinite(number) and number >= 0):
+        told, least = (f"{one:g} {unit}".strip() for one in (number, 0.0))
         raise LimitError(
-            f"{where}: {number} {unit} asked, at least 0 {unit} and finite expected",
+            f"{where}: {told} asked, at least {least} and finite expected",
             value=number,
             limit=0.0,
             unit=unit,

@@ -139,9 +139,7 @@ def checked_mask(mask: ArrayLike | None, window: Window) -> Bools:
     return masked
 
 
-def known_before(
-    earlier: ConductanceMap | None, window: Window, accept_mismatch: bool = False
-) -> States | None:
+def known_before(earlier: object, window: Window, accept_mismatch: bool = False) -> States | None:
     """Returns the states that an earlier map tells of a window's cells.
 
     Raises:
@@ -150,6 +148,9 @@ def known_before(
     """
     if earlier is None:
         return None
+    if not isinstance(earlier, ConductanceMap):
+        kind = type(earlier).__name__
+        raise ShapeError(f"earlier: a {kind}, a ConductanceMap expected", value=kind, where="earlier")
     if not (np.array_equal(earlier.rows, window.rows) and np.array_equal(earlier.columns, window.columns)):
         raise ShapeError(
             f"earlier: a map of {earlier.shape} other cells than {window!r}",

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import mmap
 import os
@@ -125,15 +126,10 @@ class StateFile:
         except OSError as error:
             if isinstance(error, BoardBusy):
                 raise
-            raise FolderRefused(
-                f"chip {name!r} cannot be kept: {error}; OHMLOOP_STATE names another folder",
-                value=str(path.parent),
-                limit="a folder that can be written",
-                where=str(path),
-            ) from error
+            raise _not_kept(name, path, error) from error
         try:
             if path.stat().st_size == 0:
-                _write_pristine(file, name, profile, shape)
+                _make_pristine(file, path, name, profile, shape)
             _check_header(file, path, profile, shape)
             return cls(name, path, file, shape)
         except BaseException:
@@ -175,6 +171,26 @@ def _opened_alone(path: Path, name: str) -> IO[bytes]:
                 f"chip {name!r} is open in another board or process ({path})", value=name, where=str(path)
             ) from error
     return file
+
+
+def _not_kept(name: str, path: Path, error: OSError) -> FolderRefused:
+    return FolderRefused(
+        f"chip {name!r} cannot be kept: {error}; OHMLOOP_STATE names another folder",
+        value=str(path.parent),
+        limit="a folder that can be written",
+        where=str(path),
+    )
+
+
+def _make_pristine(file: IO[bytes], path: Path, name: str, profile: Profile, shape: ChipGeometry) -> None:
+    """Writes a new chip's file; where that fails, as on a full disc, none is left."""
+    try:
+        _write_pristine(file, name, profile, shape)
+    except OSError as error:
+        path.unlink()
+        with contextlib.suppress(OSError):  # what is left in the buffer has no room either
+            file.close()
+        raise _not_kept(name, path, error) from error
 
 
 def _write_pristine(file: IO[bytes], name: str, profile: Profile, shape: ChipGeometry) -> None:

@@ -217,6 +217,10 @@ def make_ramp(
 def checked_siemens(window: Window, siemens: ArrayLike, where: str) -> Floats:
     """Returns conductances (or one for all) as `[rows, columns]`; raises LimitError, ShapeError."""
     require_unmasked(siemens, where)
+    if np.iscomplexobj(siemens):
+        raise ShapeError(
+            f"{where}: complex numbers, real ones expected", value="complex", limit="real", where=where
+        )
     try:
         values = np.asarray(siemens, np.float64)
     except (TypeError, ValueError) as error:

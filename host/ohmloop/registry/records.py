@@ -9,6 +9,7 @@ from typing import Any, Protocol, Self
 
 from numpy.typing import ArrayLike
 
+from ohmloop.errors import BoardLost
 from ohmloop.registry.cells import Cells, Lines
 from ohmloop.registry.chips import Chip
 from ohmloop.registry.jobs import Counter
@@ -52,6 +53,7 @@ class ChipRecords:
         self.build_hash = provenance.build_hash
         self._base = BoardCounter(provenance.board_uid, boot_id, pulses)
         self._session: Session | None = None
+        self._closed = False
 
     @classmethod
     def open(
@@ -109,6 +111,7 @@ class ChipRecords:
         arrays: Arrays = _NONE,
     ) -> Job:
         """Opens a job on this chip; arguments and errors are those of `Jobs.open`."""
+        self._require_open(kind)
         cells = Cells(macro, rows, columns)  # type: ignore[arg-type]  # Cells checks and converts
         return self.registry.jobs.open(
             self.session,
@@ -124,6 +127,7 @@ class ChipRecords:
 
     def resume_job(self, job_id: int) -> Job:
         """Goes on with an interrupted job of this chip; errors are those of `Jobs.resume`."""
+        self._require_open(f"resume of job {job_id}")
         return self.registry.jobs.resume(self.session, job_id)
 
     def settle(self, read_counter: Counter) -> None:
@@ -147,7 +151,14 @@ class ChipRecords:
 
     def close(self) -> None:
         """Closes the registry; a second call does nothing."""
+        self._closed = True
         self.registry.close()
+
+    def _require_open(self, asked: str) -> None:
+        if self._closed:
+            raise BoardLost(
+                f"{asked}: the board of {self.chip} is closed", value="closed", limit="open", where=asked
+            )
 
 
 def records_of(board: HasRecords) -> ChipRecords | None:

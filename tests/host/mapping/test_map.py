@@ -170,6 +170,7 @@ def test_emulated_data_says_so(macro):
         ({"mask": np.zeros((3, 3), bool)}, ShapeError, "mask"),
         ({"mask": np.zeros((64, 32))}, ShapeError, "mask"),
         ({"mask": np.ones((64, 32), bool)}, ShapeError, "every cell"),
+        ({"earlier": "a file"}, ShapeError, "a ConductanceMap expected"),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_sent(macro, keywords, error, text):

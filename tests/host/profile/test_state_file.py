@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Emulated chips are non-volatile, one file each, open once."""
 
+import errno
 import json
 import zlib
 from pathlib import Path
@@ -8,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ohmloop.errors import BoardBusy, LimitError, ProfileError
-from ohmloop.profile import Profile, StateFile, chip_seed
+from ohmloop.errors import BoardBusy, FolderRefused, LimitError, ProfileError
+from ohmloop.profile import Profile, StateFile, chip_seed, state_file
 
 GEOMETRY = (1, 64, 32)
 
@@ -109,3 +110,17 @@ def test_seeds_follow_names() -> None:
 def test_a_seed_that_is_no_word_is_refused(name: str) -> None:
     with pytest.raises(LimitError):
         chip_seed(name)
+
+
+def test_a_chip_for_which_the_disc_has_no_room_leaves_no_file(
+    rrm: Profile, state_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(state_file, "_write_pristine", full)
+        with pytest.raises(FolderRefused, match=r"'lab' cannot be kept: .* No space left .*OHMLOOP_STATE"):
+            StateFile.open("lab", rrm, GEOMETRY)
+    assert not list(state_folder.glob("*.cells"))
+    StateFile.open("lab", rrm, GEOMETRY).close()

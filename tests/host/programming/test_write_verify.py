@@ -158,6 +158,7 @@ def test_a_permission_below_the_algorithm_s_voltages_is_refused_before_anything(
         (float("nan"), {}, LimitError, "targets_siemens"),
         (np.zeros((3, 4)), {}, ShapeError, "targets_siemens"),
         ("a lot", {}, ShapeError, "targets_siemens"),
+        (np.full((4, 4), 1e-5 + 1j), {}, ShapeError, "targets_siemens"),
         (5e-6, {"tolerance_siemens": 1e-12}, LimitError, "tolerance_siemens"),
         (5e-6, {"algorithm": "guess"}, LimitError, "algorithm"),
         (5e-6, {"budget": 256}, LimitError, "budget"),

@@ -13,11 +13,13 @@ from ohmloop._map import Register
 from ohmloop.board import Board, Window
 from ohmloop.errors import (
     Aborted,
+    BoardLost,
     JobConflict,
     LimitError,
     NotArmed,
     ProfileError,
     RegistryError,
+    ShapeError,
     WearExceeded,
     WrongChip,
 )
@@ -293,6 +295,20 @@ def test_a_known_chip_never_gets_the_limits_of_another_kind(registry: Registry, 
         ohmloop.open(SMALL, chip="a")
     with ohmloop.open(SMALL, chip="a", profile=mine) as board:
         assert board.profile.name == "mine"
+
+
+def test_a_closed_board_says_so(registry: Registry) -> None:
+    with ohmloop.open(SMALL, chip="a") as board:
+        pass
+    with pytest.raises(BoardLost, match="map: the board of EMULATED chip 'a' is closed"):
+        board.macro.map(samples=1)
+    with pytest.raises(BoardLost, match="resume of job 1: the board of"):
+        board.macro.map(resume=1)
+
+
+def test_a_name_that_is_no_text_is_refused() -> None:
+    with pytest.raises(ShapeError, match="chip: 5 is no name"):
+        ohmloop.open(SMALL, chip=5)
 
 
 def put_on_the_board(seed: int) -> None:
