@@ -227,12 +227,20 @@ def unstuffed(block: bytes) -> bytes:
     return bytes(out)
 
 
+def listening(port: int) -> socket.socket:
+    """Returns a socket at a loopback port; raises BoardFault where another program has it."""
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        raise BoardFault(f"port {port} of 127.0.0.1: {error.strerror}; --port names another") from error
+
+
 class Server:
     """One client at a time at a loopback port; a second is told so; one that leaves makes the board safe."""
 
-    def __init__(self, stream: DmaStream, port: int) -> None:
+    def __init__(self, stream: DmaStream, listener: socket.socket) -> None:
         self._stream = stream
-        self._listener = socket.create_server(("127.0.0.1", port))
+        self._listener = listener
         self._client: socket.socket | None = None
         self._tail = b""
         self.port = int(self._listener.getsockname()[1])
@@ -240,14 +248,21 @@ class Server:
 
     def run(self) -> None:
         """Serves until `ended` is set; a fault of the board ends its client, the next one begins afresh."""
-        with contextlib.closing(self._listener):
+        with contextlib.closing(self._listener), contextlib.closing(self):
             while not self.ended:
                 try:
                     self.step()
-                except BoardFault as fault:
+                except OSError as fault:  # BoardFault, or a client that left as it was greeted
                     print(f"ohmloop-boardd: {fault}", file=sys.stderr, flush=True)
-                    self._drop()
-            self._drop()
+                    self.close()
+
+    def close(self) -> None:
+        """Ends the client, if there is one, and makes the board safe."""
+        if self._client:
+            self._client.close()
+            self._client = None
+            with contextlib.suppress(BoardFault):  # told when the next client comes
+                self._stream.close()
 
     def step(self) -> None:
         """Waits a moment for bytes or a client, and moves both ways what has come."""
@@ -261,7 +276,7 @@ class Server:
             try:
                 self._client.sendall(b"".join(map(stuffed, frames)))
             except OSError:
-                self._drop()
+                self.close()
 
     def _accept(self) -> None:
         peer, _ = self._listener.accept()
@@ -280,16 +295,9 @@ class Server:
             data = self._client.recv(1 << 16) if self._client else b""
         *blocks, self._tail = (self._tail + data).split(b"\0")
         if not data or len(self._tail) > LONGEST:
-            self._drop()
+            self.close()
         elif frames := b"".join(frame for block in blocks if not len(frame := unstuffed(block)) % 4):
             self._stream.send(frames)
-
-    def _drop(self) -> None:
-        if self._client:
-            self._client.close()
-            self._client = None
-            with contextlib.suppress(BoardFault):  # told when the next client comes
-                self._stream.close()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -301,15 +309,18 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     try:
         build_hash = manifest(asked.bitstream)
-        from pynq import MMIO, Overlay, allocate
+        with listening(
+            asked.port
+        ) as listener:  # before the bitstream is loaded under another server's client
+            from pynq import MMIO, Overlay, allocate
 
-        overlay = Overlay(str(Path(asked.bitstream).resolve()), download=not asked.no_download)
-        stream = attach(overlay, MMIO, lambda size: allocate(shape=(size,), dtype=np.uint8), build_hash)
-        server = Server(stream, asked.port)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: setattr(server, "ended", True))
-        print(f"serving {asked.bitstream} at tcp://127.0.0.1:{server.port}", flush=True)
-        server.run()
+            overlay = Overlay(str(Path(asked.bitstream).resolve()), download=not asked.no_download)
+            stream = attach(overlay, MMIO, lambda size: allocate(shape=(size,), dtype=np.uint8), build_hash)
+            server = Server(stream, listener)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: setattr(server, "ended", True))
+            print(f"serving {asked.bitstream} at tcp://127.0.0.1:{server.port}", flush=True)
+            server.run()
     except (WrongDesign, OSError) as error:
         print(f"ohmloop-boardd: {error}", file=sys.stderr)
         return 1

@@ -97,7 +97,7 @@ class Buffer(np.ndarray):
 
 @contextlib.contextmanager
 def serving(board: Board3) -> Iterator[boardd.Server]:
-    server = boardd.Server(boardd.attach(board, board.mmio, board.allocate, BUILD_HASH), 0)
+    server = boardd.Server(boardd.attach(board, board.mmio, board.allocate, BUILD_HASH), boardd.listening(0))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -4,8 +4,12 @@
 from __future__ import annotations
 
 import ast
+import hashlib
+import json
 import random
+import socket
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -60,3 +64,63 @@ def test_a_packet_is_split_into_its_frames_and_a_rest_stays_one_piece():
     assert boardd.split(b"".join(frames)) == frames
     assert boardd.split(b"".join(frames)[:-4]) == [*frames[:2], frames[2][:-4]]
     assert boardd.split(b"") == []
+
+
+def test_a_port_that_is_taken_is_told_before_the_bitstream_is_loaded(tmp_path, monkeypatch, capsys):
+    """Another server's client would lose its board."""
+    (tmp_path / "ohmloop.bit").write_bytes(b"bits")
+    told = {"build_hash": "0x1", "bitstream_sha256": hashlib.sha256(b"bits").hexdigest()}
+    (tmp_path / "ohmloop.json").write_text(json.dumps(told))
+    loaded = []
+    stand_in = types.ModuleType("pynq")
+    stand_in.Overlay, stand_in.MMIO, stand_in.allocate = (loaded.append for _ in range(3))
+    monkeypatch.setitem(sys.modules, "pynq", stand_in)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert boardd.main([str(tmp_path / "ohmloop.bit"), "--port", str(port)]) == 1
+    assert f"port {port} of 127.0.0.1" in capsys.readouterr().err
+    assert not loaded
+
+
+class Stream:
+    """A board that only notes whether it is open."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def open(self) -> None:
+        self.said.append("open")
+
+    def close(self) -> None:
+        self.said.append("close")
+
+    def receive(self) -> list[bytes]:
+        return []
+
+
+def test_whatever_ends_the_server_makes_the_board_safe(monkeypatch):
+    stream = Stream()
+    server = boardd.Server(stream, boardd.listening(0))
+    with socket.create_connection(("127.0.0.1", server.port)):
+        server.step()
+
+        def fails() -> None:
+            raise MemoryError
+
+        monkeypatch.setattr(server, "step", fails)
+        with pytest.raises(MemoryError):
+            server.run()
+    assert stream.said == ["open", "close"]
+
+
+def test_a_client_that_left_before_it_was_taken_does_not_end_the_server(monkeypatch, capsys):
+    server, steps = boardd.Server(Stream(), boardd.listening(0)), []
+
+    def aborted() -> None:
+        steps.append(0)
+        server.ended = len(steps) == 2
+        raise ConnectionAbortedError("the client is gone")
+
+    monkeypatch.setattr(server, "step", aborted)
+    server.run()
+    assert len(steps) == 2 and "the client is gone" in capsys.readouterr().err
