@@ -160,8 +160,10 @@ class DmaStream:
         """Stops the DMA, makes the board safe and gives the buffers back; a second call does nothing."""
         if self._open:
             self._open = False
-            self._halt()
-            self._window.write(LINK_RESET, 1)
+            try:
+                self._halt()
+            finally:  # the board is made safe, whatever the DMA does
+                self._window.write(LINK_RESET, 1)
         for buffer, _ in [*self._receiving, *(one for pair in self._sending.values() for one in pair)]:
             buffer.freebuffer()
         self._receiving, self._sending = [], {}

@@ -124,3 +124,23 @@ def test_a_client_that_left_before_it_was_taken_does_not_end_the_server(monkeypa
     monkeypatch.setattr(server, "step", aborted)
     server.run()
     assert len(steps) == 2 and "the client is gone" in capsys.readouterr().err
+
+
+class Words(dict[int, int]):
+    """A register window."""
+
+    def read(self, place: int) -> int:
+        return self.get(place, 0)
+
+    def write(self, place: int, word: int) -> None:
+        self[place] = word
+
+
+def test_a_dma_that_hangs_leaves_a_safe_board(monkeypatch):
+    monkeypatch.setattr(boardd, "LIMIT_S", 0.01)
+    registers, window = Words(), Words()
+    stream = boardd.DmaStream(registers, window, lambda size: None, 64)
+    stream._open = True
+    with pytest.raises(boardd.BoardFault, match="does not end its reset"):
+        stream.close()  # RESET stays as it was written
+    assert window == {boardd.LINK_RESET: 1}
