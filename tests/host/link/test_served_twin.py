@@ -170,5 +170,34 @@ def test_time_in_which_requests_are_executed_is_no_silence_and_no_reply_waits_fo
     assert script.waits == [WAIT, WAIT, 0, 0, 0, WAIT, WAIT]
 
 
+class FrameBoard:
+    """A simulation that takes frames and answers each with itself."""
+
+    packet = True
+    needs_time = False
+    rate = 3e5
+
+    def __init__(self) -> None:
+        self.replies: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+
+    def write(self, data: bytes) -> None:
+        self.replies.put(data)
+
+    def read(self, timeout_s: float) -> bytes:
+        return b"" if self.replies.empty() else self.replies.get()
+
+    def now_s(self) -> float:
+        return 0.0
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_simulation_that_takes_frames_is_served_too():
+    pipe = serve_module._SimulatedPipe(FrameBoard())
+    pings = [frame(Opcode.PING, number) for number in range(3)]
+    assert [pipe.step(received) for received in (b"".join(pings), b"", b"")] == pings
+
+
 def states(script: Script) -> list[int]:
     return [decode(packet).state for packet in StreamDecoder().feed(script.sent)]

@@ -106,7 +106,7 @@ class _BytePipe:
         self._wire.close()
 
     def _write(self, data: bytes) -> None:
-        """Passes bytes on, as frames where the wire takes frames."""
+        """Passes bytes on; where the wire takes frames, they wait for `step`."""
         if not data:
             return
         if not self._wire.packet:
@@ -137,6 +137,8 @@ class _SimulatedPipe(_BytePipe):
     def step(self, received: bytes) -> bytes:
         """Hands on what the client wrote, lets a step of time pass, and returns what the board says."""
         self._write(received)
+        while self._frames:
+            self._wire.write(self._frames.popleft())
         sent = self._read(_STEP_S)
         if received or sent:
             self._spoken_s = self._wire.now_s()
