@@ -199,6 +199,7 @@ class Programmable(Unpicklable):
         Raises:
             JobConflict: the registry has no such job on this chip and macro, or it reads in another way.
             NotCalibrated: the job was begun with a calibration, and none is given.
+            ContactNotPassed: it forms, and a line has been found bad since; nothing was driven.
         """
         from ohmloop.programming import Known, resume
 

@@ -137,6 +137,7 @@ def resume(core: Core, window: Window, job_id: int, known: Known) -> ProgramResu
     Raises:
         JobConflict: there is no such job on this chip and macro, or it reads the board in another way.
         NotCalibrated: it was begun with a calibration, and none is given.
+        ContactNotPassed: it forms, and a line has been found bad since.
     """
     macro = window.macro
     records = records_of(macro.board)
@@ -159,6 +160,8 @@ def resume(core: Core, window: Window, job_id: int, known: Known) -> ProgramResu
         plan = plan_of(job.plan)
         _require_same_reading(core, macro.index, job, known)
         window = macro[record.cells.rows, record.cells.columns]
+        if record.kind == RAMP_KIND:
+            core.contacts.require(window)
         scale, watch = (
             scale_for(core, window, plan, known.calibration, known.accept_mismatch),
             JobWatch(known.watch),

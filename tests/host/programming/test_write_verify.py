@@ -7,9 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ohmloop
-from ohmloop.errors import LimitError, NotArmed, ProfileError, Refused, ShapeError
+from ohmloop.board.contact import LineState
+from ohmloop.errors import ContactNotPassed, LimitError, NotArmed, ProfileError, Refused, ShapeError
 from ohmloop.profile.hashes import CellDraw, cell_hash, row_key
 from ohmloop.programming import ALGORITHMS, ProgramStatus, clopper_pearson
+from ohmloop.programming.job import Run
+from ohmloop.registry import records_of
 
 LEVELS = np.linspace(2e-6, 20e-6, 32)
 HALF = (LEVELS[1] - LEVELS[0]) / 2
@@ -206,3 +209,28 @@ def test_the_interval_is_the_exact_one() -> None:
     assert clopper_pearson(0, 100) == (0.0, pytest.approx(0.0362, abs=1e-4))
     assert clopper_pearson(100, 100) == (pytest.approx(0.9638, abs=1e-4), 1.0)
     assert clopper_pearson(5, 50) == (pytest.approx(0.0333, abs=1e-4), pytest.approx(0.2181, abs=1e-4))
+
+
+def test_a_ramp_does_not_go_on_over_a_line_that_was_found_bad_since(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("OHMLOOP_REGISTRY", str(tmp_path / "lab.sqlite"))
+
+    def stopped(*_):
+        raise ZeroDivisionError
+
+    with ohmloop.open(
+        "twin://?rows=32&columns=48&lanes=16", chip="lab", profile="rram-130nm-yao2020"
+    ) as board:
+        macro, ramp = board.macro, ARM | {"ops": {"form"}, "max_voltage_v": 3.9}
+        window = macro[:4, :8]
+        macro.check_contact(window)
+        with monkeypatch.context() as patch, board.armed(window, **ramp), pytest.raises(ZeroDivisionError):
+            patch.setattr(Run, "execute", stopped)
+            macro.form_ramp(window, gate_v=1.5)
+        one = {"rows": [0], "row_lines": [LineState.GOOD], "columns": [3], "column_lines": [LineState.SHORT]}
+        board.contacts.accept(0, **one)
+        with board.armed(window, **ramp), pytest.raises(ContactNotPassed, match="column 3 is short"):
+            macro.resume_program(1)
+        assert not records_of(board).registry.wear.pulses(records_of(board).chip, 0).any()
+        board.contacts.accept(0, **one | {"column_lines": [LineState.GOOD]})
+        with board.armed(window, **ramp):
+            assert macro.resume_program(1).shape == (4, 8)
