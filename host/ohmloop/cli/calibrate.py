@@ -60,9 +60,9 @@ def run_calibrate(
 
         def keep(one: Artefact) -> None:
             nonlocal recorded
-            fresh.append(one)
             kept = Calibration.of(one)
             kept.save(out)
+            fresh.append(one)
             recorded += store_calibration(kept, board)
 
         with _progress(console) as told, _told_what_is_kept(fresh, out):

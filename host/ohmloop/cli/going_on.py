@@ -23,17 +23,18 @@ def how_to_go_on(board: Board) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        for job, kind in sorted(_interrupted(board) - before):
+        for job, kind, _ in sorted(_interrupted(board) - before):
             told = f"job {job} ({kind}) can go on: the same command with --resume {job}"
             typer.echo(f"{told}, or give it up: ohmloop chip abandon {board.chip} {job}", err=True)
         raise
 
 
-def _interrupted(board: Board) -> set[tuple[int, str]]:
+def _interrupted(board: Board) -> set[tuple[int, str, str]]:
+    """Returns number, kind and session: a job that went on and is interrupted again has another session."""
     records = records_of(board)
     if records is None:
         return set()
     try:
-        return {(job.id, job.kind) for job in records.registry.jobs.interrupted(records.chip)}
+        return {(job.id, job.kind, job.session_id) for job in records.registry.jobs.interrupted(records.chip)}
     except RegistryError:  # what ended the command is what the user must see
         return set()

@@ -168,6 +168,9 @@ def test_an_interruption_names_the_job_and_how_to_go_on(targets, tmp_path, monke
     assert result.exit_code == 130
     assert "job 1 (program) can go on: the same command with --resume 1" in result.stderr
     assert "ohmloop chip abandon lab 1" in result.stderr
+    again = CliRunner().invoke(app, [*map(str, arguments), "--tolerance-us", "0.25", "--resume", "1"])
+    assert again.exit_code == 130
+    assert "job 1 (program) can go on: the same command with --resume 1" in again.stderr
 
 
 def test_complex_targets_are_refused(tmp_path):
