@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ohmloop.errors import ShapeError
+
 if TYPE_CHECKING:
     from ohmloop.board.board import Board
 
@@ -120,3 +122,15 @@ class CellCalibration(Protocol):
     def siemens(self, mean_codes: Floats, *, range_index: int, columns: NDArray[np.intp]) -> Estimate:
         """Returns what mean codes `[..., columns]` of one conversion stand for."""
         ...
+
+
+def require_calibration(given: object, method: str) -> None:
+    """Raises ShapeError unless an argument is a calibration that has a method, "products" or "siemens"."""
+    if not all(callable(getattr(given, name, None)) for name in ("require", method)):
+        kind = type(given).__name__
+        raise ShapeError(
+            f"calibration: a {kind}, an ohmloop.calibration.Calibration expected",
+            value=kind,
+            limit="Calibration",
+            where="calibration",
+        )

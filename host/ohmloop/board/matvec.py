@@ -12,7 +12,13 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from ohmloop._arrays import require_unmasked
 from ohmloop.board import readings
 from ohmloop.board.core import Core
-from ohmloop.board.estimate import Estimate, Floats, ProductCalibration, Reading
+from ohmloop.board.estimate import (
+    Estimate,
+    Floats,
+    ProductCalibration,
+    Reading,
+    require_calibration,
+)
 from ohmloop.board.inputs import averages_log2
 from ohmloop.board.limits import finite, flag, whole
 from ohmloop.board.results import Conditions, MacResult
@@ -267,6 +273,7 @@ class Matvec(Unpicklable):
                 unit="V",
                 where="read_v",
             )
+        require_calibration(calibration, "products")
         found = calibration.require(
             self._board,
             macro=window.macro.index,

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
 from ohmloop._map import Register
+from ohmloop.board.estimate import require_calibration
 from ohmloop.board.watching import JobWatch
 from ohmloop.errors import LimitError, MapError, ShapeError
 from ohmloop.mapping.choosing import Predicted, predicted
@@ -99,6 +100,7 @@ def setup_for(
     nominal = NominalScale(macro, drive)
     scale: Scale = nominal
     if calibration is not None:
+        require_calibration(calibration, "siemens")
         remarks = calibration.require(macro.board, macro=macro.index, accept_mismatch=accept)
         calibration[CONVERTERS]  # raises NotCalibrated without it
         scale = CalibratedScale(calibration, nominal, tuple(remarks), steps.watch)

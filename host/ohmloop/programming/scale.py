@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ohmloop.board.core import Core
-from ohmloop.board.estimate import CellCalibration, Floats
+from ohmloop.board.estimate import CellCalibration, Floats, require_calibration
 from ohmloop.board.limits import flag
 
 if TYPE_CHECKING:
@@ -93,12 +93,14 @@ def scale_for(
     """Returns the scale of a plan on a window.
 
     Raises:
+        ShapeError: it is no calibration.
         CalibrationMismatch, CalibrationExpired, NotCalibrated: the calibration does not hold here, or the
             board's own tables correct its codes already; nothing was sent.
     """
     accepted = flag(accept_mismatch, "accept_mismatch")
     if calibration is None:
         return NominalScale(plan.siemens_per_code)
+    require_calibration(calibration, "siemens")
     told = calibration.require(
         window.macro.board, macro=window.macro.index, columns=window.columns, accept_mismatch=accepted
     )

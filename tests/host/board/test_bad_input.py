@@ -389,3 +389,21 @@ def test_masked_targets_and_voltages_are_refused(programmable: Macro, call) -> N
     masked = np.ma.masked_array(np.full((4, 4), 5e-6), np.eye(4, dtype=bool))
     with pytest.raises(ShapeError, match="masked"):
         call(programmable, masked)
+
+
+@pytest.mark.parametrize("given", ["die7", 3, np.zeros(4), {"adc": None}], ids=str)
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda cells, given: cells.macro.map(cells, calibration=given),
+        lambda cells, given: cells.macro.matvec(np.zeros((1, 4)), cells, calibration=given),
+        lambda cells, given: cells.macro.program(5e-6, cells, tolerance_siemens=1e-6, calibration=given),
+        lambda cells, given: cells.macro.check_program(
+            5e-6, cells, tolerance_siemens=1e-6, calibration=given
+        ),
+    ],
+    ids=["map", "matvec", "program", "check_program"],
+)
+def test_what_is_no_calibration_is_refused(programmable: Macro, call, given) -> None:
+    with pytest.raises(ShapeError, match=f"calibration: a {type(given).__name__}, an .*Calibration expected"):
+        call(programmable[:4, :4], given)
