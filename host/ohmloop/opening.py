@@ -51,7 +51,7 @@ def open_recorded(
     board = open_board(
         url,
         chip=chip,
-        profile=_profile_of(chip, registry, url) if profile is None else profile,
+        profile=known_profile(url, chip, registry=registry) if profile is None else profile,
         timeout_s=timeout_s,
         noise_seed=noise_seed,
         records_for=_recorder(registry, noise_seed),
@@ -64,8 +64,8 @@ def open_recorded(
     return board
 
 
-def _profile_of(chip: str | None, registry: str | Path | bool, url: str) -> str | None:
-    """Returns the profile that a known chip was last opened with; None for another.
+def known_profile(url: str, chip: str | None, *, registry: str | Path | bool = True) -> str | None:
+    """Returns the name of the profile that a known chip was last opened with; None for another.
 
     Its limits are the chip's: those of the default profile would be another kind's.
 

@@ -281,10 +281,12 @@ def serve(
     from ohmloop.board.opening import chip_id_of
     from ohmloop.link.wires import WireContext
     from ohmloop.link.wires.serve import serve as serve_board
+    from ohmloop.opening import known_profile
     from ohmloop.profile import load_profile
 
     if not url.startswith(SERVED):
         raise UrlError(f"{url}: only {' and '.join(SERVED)} are served", value=url, limit=SERVED, where="URL")
     chip_id_of(chip)  # a name that no client could give is refused
-    context = WireContext(chip=chip, profile=load_profile(profile))
+    held = load_profile(known_profile(url, chip) if profile is None else profile)
+    context = WireContext(chip=chip, profile=held)
     serve_board(url, pty=pty, tcp_port=tcp, context=context, announce=typer.echo)

@@ -19,6 +19,7 @@ from ohmloop.cli.checks import CHECKS, Check
 from ohmloop.errors import OhmloopError, ShapeError
 from ohmloop.link.session import Session
 from ohmloop.link.wires import WireContext, open_wire
+from ohmloop.opening import known_profile
 from ohmloop.profile import load_profile
 
 TIMEOUT_S: Final = 10.0
@@ -49,7 +50,8 @@ def outcomes(
         OhmloopError: the pattern cannot be read, or the board not be opened.
     """
     chip_id = SELFTEST_ID if chip is None else chip_id_of(chip)
-    held, known = load_profile(profile), None if pattern is None else read_pattern(pattern)
+    held = load_profile(known_profile(url, chip) if profile is None else profile)
+    known = None if pattern is None else read_pattern(pattern)
     context = WireContext(chip=THROW_AWAY_CHIP if chip is None else chip, profile=held)
     with closing(Session(open_wire(url, context), timeout_s=TIMEOUT_S, chip_id=chip_id)) as session:
         bench = Bench(session, session.hello(), np.random.default_rng(0), held, known)

@@ -380,6 +380,18 @@ def test_a_named_chip_is_tested_and_kept(monkeypatch, tmp_path):
     assert isinstance(refused.exception, ohmloop.LimitError)
 
 
+def test_a_known_chip_is_tested_and_served_with_its_own_profile(monkeypatch, tmp_path):
+    monkeypatch.setenv("OHMLOOP_STATE", str(tmp_path))
+    with ohmloop.open(URL, chip="die7", profile="rram-130nm-yao2020"):
+        pass
+    shown = CliRunner().invoke(app, ["selftest", URL, "--chip", "die7"])
+    assert shown.exit_code == 0, shown.output
+    served = []
+    monkeypatch.setattr("ohmloop.link.wires.serve.serve", lambda _url, **how: served.append(how["context"]))
+    assert CliRunner().invoke(app, ["serve", URL, "--tcp", "0", "--chip", "die7"]).exit_code == 0
+    assert [context.profile.name for context in served] == ["rram-130nm-yao2020"]
+
+
 def test_help_says_what_is_rewritten_and_that_a_chip_is_not_driven():
     text = " ".join(CliRunner().invoke(app, ["selftest", "--help"]).output.split())
     assert "every cell is rewritten twice and put back" in text
