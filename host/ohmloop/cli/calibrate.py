@@ -27,6 +27,7 @@ from ohmloop.calibration import (
 from ohmloop.cli.calibration_figures import draw_artefact
 from ohmloop.cli.choices import macro_of
 from ohmloop.errors import LimitError, NotCalibrated
+from ohmloop.registry import records_of
 
 if TYPE_CHECKING:
     from ohmloop.board import Board
@@ -65,7 +66,8 @@ def run_calibrate(
             fresh.append(one)
             recorded += store_calibration(kept, board)
 
-        with _progress(console) as told, _told_what_is_kept(fresh, out):
+        where = f"{out} and the registry" if records_of(board) else str(out)
+        with _progress(console) as told, _told_what_is_kept(fresh, where):
             found = calibrate(board, recipe, macro=macro, using=before, progress=told, keep=keep)
     _show(console, url, fresh, found.skipped)
     figures = len([draw_artefact(one, out) for one in fresh])
@@ -99,14 +101,14 @@ def _make(folder: Path) -> None:
 
 
 @contextmanager
-def _told_what_is_kept(fresh: list[Artefact], out: Path) -> Iterator[None]:
-    """Says on stderr what an interrupted calibration has left; a second run goes on with it."""
+def _told_what_is_kept(fresh: list[Artefact], where: str) -> Iterator[None]:
+    """Says on stderr what an interrupted calibration has left, and where."""
     try:
         yield
     except BaseException:
         if fresh:
             kinds = ", ".join(one.kind for one in fresh)
-            typer.echo(f"measured and kept in {out} and the registry: {kinds}", err=True)
+            typer.echo(f"measured and kept in {where}: {kinds}", err=True)
         raise
 
 

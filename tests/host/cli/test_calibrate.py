@@ -100,6 +100,15 @@ def test_what_was_measured_before_an_interruption_is_kept(tmp_path: Path, monkey
         assert set(recorded_calibration(opened).artefacts) == {"adc", "dark"}
 
 
+def test_a_registry_that_keeps_nothing_is_not_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def stopped(_setting: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(PROCEDURES, "dark", stopped)
+    shown = CliRunner().invoke(app, ["calibrate", *BOARD, "--out", str(tmp_path / "held")])
+    assert f"kept in {tmp_path / 'held'}: adc" in shown.stderr
+
+
 def test_the_table_is_whole_on_a_narrow_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr("ohmloop.cli.calibrate.draw_artefact", lambda *_: None)
