@@ -15,10 +15,8 @@ from ohmloop._map import MAX_LINES, Pulse, Register
 from ohmloop.board.limits import VOLTAGE_LIMIT, Limits, finite, whole
 from ohmloop.board.window import Window
 from ohmloop.errors import LimitError, NotArmed, ShapeError
-from ohmloop.link.messages import ArmRequest, limits_hash
+from ohmloop.link.messages import EXPIRY_CYCLES, ArmRequest, limits_hash
 
-EXPIRY_CYCLES: Final = 1024
-"""Clk cycles of one unit of expiry on the wire."""
 MAX_WORD: Final = 2**32 - 1
 OPERATIONS: Final = {"form": Pulse.FORM, "set": Pulse.SET, "reset": Pulse.RESET}
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ohmloop._map import Opcode, Pulse, Register, Status
 from ohmloop.link.messages import (
+    EXPIRY_CYCLES,
     ArmRequest,
     Axis,
     CellRequest,
@@ -165,7 +166,7 @@ def arm_one_cell(clk_hz: int, expected_limits: int, max_voltage_code: int) -> Ar
         macro=0,
         max_pulses=1,
         max_voltage_code=max_voltage_code,
-        expiry_units=clk_hz // 1024,
+        expiry_units=clk_hz // EXPIRY_CYCLES,
         rows=Axis(0, 1),
         columns=Axis(0, 1),
     )

@@ -7,12 +7,10 @@ from typing import Final
 
 from ohmloop._map import Opcode, Pulse
 from ohmloop.conformance.rules import Trial
-from ohmloop.link.messages import ArmRequest, Axis, PulseRequest, VectorRequest, limits_hash
+from ohmloop.link.messages import EXPIRY_CYCLES, ArmRequest, Axis, PulseRequest, VectorRequest, limits_hash
 
 TOP_CODE: Final = 0xFFFF
 ONE: Final = Axis(0, 1)
-EXPIRY_CYCLES: Final = 1024
-"""Clock cycles in a unit of a token's expiry."""
 
 
 def arm(

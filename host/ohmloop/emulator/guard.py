@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from ohmloop._map import Pulse, Register, Status
 from ohmloop.emulator.registers import Registers
-from ohmloop.link.messages import ArmRequest, Axis, PulseRequest, Refusal, limits_hash
+from ohmloop.link.messages import EXPIRY_CYCLES, ArmRequest, Axis, PulseRequest, Refusal, limits_hash
 
-EXPIRY_UNIT: Final = 1024
 _VOLTAGE_LIMITS: Final = {
     Pulse.FORM: Register.LIMIT_FORM_V,
     Pulse.SET: Register.LIMIT_SET_V,
@@ -80,7 +79,7 @@ class Guard:
             kinds=request.kinds,
             left=request.max_pulses,
             cap=request.max_voltage_code,
-            expires=now + request.expiry_units * EXPIRY_UNIT,
+            expires=now + request.expiry_units * EXPIRY_CYCLES,
         )
 
     def disarm(self) -> None:

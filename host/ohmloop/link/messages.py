@@ -30,6 +30,7 @@ from ohmloop.link.references import (
 )
 from ohmloop.link.requests import (
     COUNT_WORDS,
+    EXPIRY_CYCLES,
     TABLE_SIZES,
     ArmRequest,
     CellRequest,
@@ -48,6 +49,7 @@ from ohmloop.link.windows import Axis, Refusal, require_field, require_length
 __all__ = [
     "CHIP_ID_BYTES",
     "COUNT_WORDS",
+    "EXPIRY_CYCLES",
     "MAX_CELLS",
     "MOST_READINGS",
     "TABLE_SIZES",

@@ -33,6 +33,8 @@ TABLE_SIZES: Final[dict[Table, int]] = {
     Table.CORRECTION: RANGES * MAX_LINES,
 }
 """Entries of every table, as TABLE_WRITE addresses them."""
+EXPIRY_CYCLES: Final = 1024
+"""Clk cycles of one unit of a token's expiry."""
 _ARM: Final = struct.Struct("<IIIII")
 _PULSE: Final = struct.Struct("<IHHIQI")
 
