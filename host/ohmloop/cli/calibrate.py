@@ -25,7 +25,7 @@ from ohmloop.calibration import (
     store_calibration,
 )
 from ohmloop.cli.calibration_figures import draw_artefact
-from ohmloop.cli.choices import macro_of
+from ohmloop.cli.choices import macro_of, require_file
 from ohmloop.errors import LimitError, NotCalibrated
 from ohmloop.registry import records_of
 
@@ -53,6 +53,7 @@ def run_calibrate(
     console = Console()
     for folder in (out, *(() if json_file is None else (json_file.parent,))):
         _make(folder)  # before anything is measured that could not be kept
+    require_file(json_file)
     load_recipe(recipe)
     fresh: list[Artefact] = []
     recorded = 0

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -36,22 +37,30 @@ def macro_of(board: Board, index: int) -> Macro:
     return board.macros[index]
 
 
-def require_folder(path: Path | None) -> None:
-    """Raises LimitError where a file would have no folder."""
-    if path is not None and not path.absolute().parent.is_dir():
-        raise LimitError(
-            f"{path}: there is no folder {path.parent}", value=str(path), limit="a folder", where=str(path)
-        )
+def require_file(path: Path | None) -> None:
+    """Raises LimitError where a file could not be written: no folder, a folder of its name, no permission."""
+    if path is None:
+        return
+    folder = path.absolute().parent
+    fault, limit = "", "a folder"
+    if not folder.is_dir():
+        fault = f"there is no folder {path.parent}"
+    elif path.is_dir():
+        fault, limit = "this is a folder", "a file"
+    elif not os.access(path if path.exists() else folder, os.W_OK):
+        fault, limit = "it may not be written", "a file that may be written"
+    if fault:
+        raise LimitError(f"{path}: {fault}", value=str(path), limit=limit, where=str(path))
 
 
 def require_figure(path: Path | None) -> None:
-    """Raises LimitError where a figure would have no folder or is no PNG, NotPrepared without matplotlib."""
+    """Raises LimitError where a figure could not be written or is no PNG, NotPrepared without matplotlib."""
     if path is None:
         return
     require_module("matplotlib", "demo", "--png")
     if path.suffix.lower() != ".png":
         raise LimitError(f"--png: {path} is no .png file", value=str(path), limit=".png", where="png")
-    require_folder(path)
+    require_file(path)
 
 
 def require_module(name: str, extra: str, what: str) -> None:

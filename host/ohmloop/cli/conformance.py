@@ -10,7 +10,7 @@ from typing import Final
 
 from rich.console import Console
 
-from ohmloop.cli.choices import require_folder
+from ohmloop.cli.choices import require_file
 from ohmloop.conformance import Permission, Report, Verdict, examine
 from ohmloop.errors import LimitError
 from ohmloop.link.messages import Axis
@@ -29,7 +29,7 @@ def run_conformance(url: str, permission: Permission, *, limit_s: float, json_fi
         limit_s: longest wait for an answer, by the wire's clock.
         json_file: takes the report.
     """
-    require_folder(json_file)
+    require_file(json_file)
     console, report = Console(soft_wrap=True), Report(url)
     with closing(open_wire(url, WireContext(chip=CHIP))) as wire:
         with closing(examine(wire, report, permission, limit_s=limit_s)) as rows:

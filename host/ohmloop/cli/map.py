@@ -22,7 +22,7 @@ from ohmloop.cli.choices import (
     NANO,
     macro_of,
     require_figure,
-    require_folder,
+    require_file,
     require_module,
     window_of,
 )
@@ -117,7 +117,7 @@ def run_contact(
     json_file: Path | None,
 ) -> bool:
     """Checks the contact of every line, shows what is bad, and returns whether none is."""
-    require_folder(json_file)
+    require_file(json_file)
     console = Console()
     with ohmloop.open(url, chip=chip, profile=profile) as board:
         array = macro_of(board, macro)
@@ -161,7 +161,7 @@ def _check_files(plan: MapPlan) -> None:
     if plan.out is not None and plan.out.suffix == ".nc":
         require_module("xarray", "data", "--out FILE.nc")
     for path in (plan.out, plan.json_file, plan.png, plan.fit):
-        require_folder(path)
+        require_file(path)
 
 
 @contextmanager

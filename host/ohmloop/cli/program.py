@@ -14,7 +14,7 @@ from rich.console import Console
 import ohmloop
 from ohmloop._map import Register
 from ohmloop.cli.calibrations import Choice, Used, found_for
-from ohmloop.cli.choices import MICRO, macro_of, require_figure, require_folder, window_of
+from ohmloop.cli.choices import MICRO, macro_of, require_figure, require_file, window_of
 from ohmloop.cli.going_on import how_to_go_on
 from ohmloop.cli.program_report import table_of, told_of_ramp, written
 from ohmloop.errors import LimitError
@@ -218,4 +218,4 @@ def _check_files(plan: ProgramPlan) -> None:
         raise LimitError(f"--out: {plan.out} is neither .npz nor .csv", value=str(plan.out), where="out")
     require_figure(plan.png)
     for path in (plan.out, plan.json_file):
-        require_folder(path)
+        require_file(path)

@@ -64,6 +64,10 @@ def test_a_folder_that_cannot_be_made_is_refused_before_anything_is_measured(tmp
     (tmp_path / "held").write_text("a file")
     with pytest.raises(LimitError, match="no such folder can be made"):
         run(tmp_path, "--recipe", "adc")
+    (tmp_path / "held").unlink()
+    (tmp_path / "result.json").mkdir()
+    with pytest.raises(LimitError, match="this is a folder"):
+        run(tmp_path, "--recipe", "adc")
     assert not (tmp_path / "chips").exists()
 
 

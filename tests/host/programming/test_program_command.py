@@ -85,6 +85,7 @@ def test_a_line_a_cell(targets, tmp_path):
         (["--profile", "ideal"], ProfileError, "programmable"),
         (["--out", "x.pickle"], LimitError, "npz"),
         (["--json", "nowhere/x.json"], LimitError, "nowhere"),
+        (["--json", "."], LimitError, "this is a folder"),
         (["--macro", "3"], LimitError, "macro"),
         (["--resume", "99"], NotRecorded, "99"),
         (["--png", "x.foo"], LimitError, "no .png"),
