@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ohmloop.errors import LimitError
+from ohmloop.errors import LimitError, ShapeError
 
 if TYPE_CHECKING:
     from ohmloop.board.window import Window
@@ -55,6 +55,17 @@ class JobWatch:
     watch: Watch | None = None
     events: list[str] = field(default_factory=list)
     _due_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        needed = ("calibration", "interval_s", "events", "cells")
+        if self.watch is not None and not all(hasattr(self.watch, name) for name in needed):
+            kind = type(self.watch).__name__
+            raise ShapeError(
+                f"watch: a {kind}, an ohmloop.calibration.DriftWatch expected",
+                value=kind,
+                limit="DriftWatch",
+                where="watch",
+            )
 
     @property
     def calibration(self) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ohmloop.board.estimate import require_calibration
+from ohmloop.board.watching import JobWatch
 from ohmloop.errors import LimitError
 from ohmloop.mapping.conductance_map import ConductanceMap
 from ohmloop.mapping.measuring import check_plan, checked_mask, known_before, measure_map
@@ -65,7 +66,8 @@ def map_macro(
     left_out = checked_mask(mask, whole)
     check_plan(macro, int(np.count_nonzero(~left_out.all(axis=1))), **plan)
     known_before(earlier, whole, accept_mismatch)
-    if calibration is not None:
-        require_calibration(calibration, "siemens")
-        calibration.require(macro.board, macro=macro.index, accept_mismatch=accept_mismatch)
+    used = JobWatch(watch).calibration if calibration is None else calibration
+    if used is not None:
+        require_calibration(used, "siemens")
+        used.require(macro.board, macro=macro.index, accept_mismatch=accept_mismatch)
     return journaled(macro, whole, plan, left_out, lambda journal: measure(whole, plan, left_out, journal))

@@ -41,8 +41,8 @@ class Known:
     watch: Watch | None = None
 
     def __post_init__(self) -> None:
-        if self.watch is not None and self.calibration is None:
-            object.__setattr__(self, "calibration", self.watch.calibration)
+        if self.calibration is None:
+            object.__setattr__(self, "calibration", JobWatch(self.watch).calibration)
 
 
 def program(

@@ -407,3 +407,16 @@ def test_masked_targets_and_voltages_are_refused(programmable: Macro, call) -> N
 def test_what_is_no_calibration_is_refused(programmable: Macro, call, given) -> None:
     with pytest.raises(ShapeError, match=f"calibration: a {type(given).__name__}, an .*Calibration expected"):
         call(programmable[:4, :4], given)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda cells: cells.macro.map(cells, watch="warn"),
+        lambda cells: cells.macro.program(5e-6, cells, tolerance_siemens=1e-6, watch="warn"),
+    ],
+    ids=["map", "program"],
+)
+def test_what_is_no_watch_is_refused(programmable: Macro, call) -> None:
+    with pytest.raises(ShapeError, match=r"watch: a str, an .*DriftWatch expected"):
+        call(programmable[:4, :4])
