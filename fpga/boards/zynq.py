@@ -37,7 +37,9 @@ def sources() -> list[Path]:
 
 def inputs_hash(board: str) -> str:
     """SHA-256, hexadecimal, over the names and bytes of all that the bitstream is made of, Vivado apart."""
-    own = sorted((BOARDS / board).iterdir())
+    folder = BOARDS / board
+    base = re.search(r"^source .* \.\. (\w+) board\.tcl\]$", (folder / "board.tcl").read_text(), re.MULTILINE)
+    own = [*sorted(folder.iterdir()), *([BOARDS / base[1] / "board.tcl"] if base else [])]
     digest = hashlib.sha256()
     for path in [*sources(), *sorted(RTL.rglob("*.vh")), BOARDS / "zynq.tcl", *own]:
         content = path.read_bytes()

@@ -49,6 +49,9 @@ module ads8324 #(
   reg [15:0]     timer_q, timer_d, cycle_q;
   reg [4:0]      clock_q;  // rising edges given
   reg            cs_n_q, dclock_q;
+
+  initial cs_n_q = 1'b1;  // configured, before the first clock edge
+
   reg [N*14-1:0] codes_q;
 
   // ---- Next state ----

@@ -78,6 +78,8 @@ module afe_sequencer #(
   reg        converting_q, mute_q, lit_q;
   reg        inhibit_q, oe_n_q, pulse_on_q, tia_short_q;
 
+  initial {inhibit_q, oe_n_q, pulse_on_q, tia_short_q} = 4'b1101;  // configured, before the first clock edge
+
   // ---- What is going on ----
   wire       dac_ready, dac_done, dac_present, row_shifting, row_loaded, row_shown, col_shifting, col_loaded, col_shown;
   wire       dac_halt, dac_start, row_start, row_latch, row_clear, col_start, col_latch, col_clear;

@@ -40,6 +40,7 @@ module command_engine #(
     input  wire            safe_latched,
     input  wire [31:0]     operation_cycles,
     input  wire [15:0]     limit_read,
+    input  wire [15:0]     limit_gate,
     output wire            operation_timeout,
     output wire            operation_runs,
 
@@ -156,6 +157,7 @@ module command_engine #(
       .opcode        (q_opcode),
       .words         (q_words),
       .limit_read    (limit_read),
+      .limit_gate    (limit_gate),
       .done          (check_done),
       .bad           (check_bad),
       .status        (check_status),

@@ -80,7 +80,7 @@ module core_engine #(
   wire [7:0]      run_status;
   wire [8:0]      first_column, last_column, row, column;
   wire [9:0]      columns;
-  wire [15:0]     limit_read, run_total, run_q_address, run_address;
+  wire [15:0]     limit_read, limit_gate, run_total, run_q_address, run_address;
   wire [19:0]     vectors;
   wire [31:0]     largest, cell_pulses, cycles, run_data, hash, watchdog_cycles, operation_cycles, watchdog_trips;
   wire [95:0]     run_words;
@@ -122,6 +122,7 @@ module core_engine #(
       .safe_latched     (safe_latched),
       .operation_cycles (operation_cycles),
       .limit_read       (limit_read),
+      .limit_gate       (limit_gate),
       .operation_timeout(operation_timeout),
       .operation_runs   (operation_runs),
       .hash_start       (hash_start),
@@ -200,7 +201,7 @@ module core_engine #(
       .armed(armed), .kill(kill),
       .safe_latched(safe_latched), .control_safe(control_safe),
       .clear_safe(clear_safe), .watchdog_cycles(watchdog_cycles),
-      .operation_cycles(operation_cycles), .limit_read(limit_read),
+      .operation_cycles(operation_cycles), .limit_read(limit_read), .limit_gate(limit_gate),
       .locked(locked), .p_drive(p_drive),
       .reading(reading), .boot_id(boot_id),
       .state(state), .link_counts(link_counts),

@@ -85,7 +85,7 @@ module execution #(
     output wire                clear_safe,
     output wire [31:0]         watchdog_cycles,
     output wire [31:0]         operation_cycles,
-    output wire [15:0]         limit_read,
+    output wire [15:0]         limit_read, limit_gate,
     output wire                locked,
     output wire                p_drive,
     output wire                reading,
@@ -121,7 +121,7 @@ module execution #(
   wire [7:0]   register_status, array_status;
   wire [9:0]   given_cells;
   wire [11:0]  t_index;
-  wire [15:0]  register_total, register_q_address, register_address, limit_gate, array_total, array_q_address;
+  wire [15:0]  register_total, register_q_address, register_address, array_total, array_q_address;
   wire [15:0]  array_address;
   wire [17:0]  t_data;
   wire [31:0]  register_data, limit_width, array_data;

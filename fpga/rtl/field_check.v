@@ -26,6 +26,7 @@ module field_check #(
     // Points of SWEEP
     input  wire [5:0]  data_place,
     input  wire [15:0] limit_read,
+    input  wire [15:0] limit_gate,
     output wire [15:0] q_address,
     input  wire [31:0] q_data,
 
@@ -93,6 +94,8 @@ module field_check #(
       found_q <= {1'b1, 16'd0, column_count, 16'd0, column_count & 16'hFFFE, 26'd0, column_place};
     else if (is_pulse && word0[9:8] == 2'd3)
       found_q <= {1'b1, 30'd0, word0[9:8], 32'd2, 32'd0};
+    else if (is_pulse && COMMON != 16'd0 && word0[10] != (word0[9:8] != `PULSE_RESET))
+      found_q <= {1'b1, 31'd0, word0[10], 31'd0, !word0[10], 32'd0};
     else if (is_pulse && word0[12:11] == 2'd3)
       found_q <= {1'b1, 32'd3, 32'd2, 32'd0};
     else if (is_pulse && word2 == 32'd0)
@@ -138,6 +141,7 @@ module field_check #(
       .count     (word1[15:0]),
       .place     ({10'd0, data_place}),
       .limit_read(limit_read),
+      .limit_gate(limit_gate),
       .done      (points_done),
       .found     (point_found),
       .q_address (q_address),

@@ -52,6 +52,9 @@ module hc595_chain #(
   reg [CHAINS-1:0] ser_q;
   reg              srclk_q, srclr_n_q, rclk_q;
 
+  initial srclr_n_q = 1'b0;  // configured, before the first clock edge
+
+
   // ---- Next state ----
   wire timed = timer_q == 8'd0;
   wire next  = timed && (state_q == ST_FETCH || (state_q == ST_HIGH && !final_q));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Finds the first point of SWEEP with a field outside its range (docs/protocol.md, "Refusals"): a pulse of no kind or of no time, a read
-// whose gate the front end does not reach.
+// Finds the first point of SWEEP with a field outside its range (docs/protocol.md, "Refusals"): a pulse of no kind or of no time. On an
+// analog front end every point is only read: a reading lasts longer than a pulse may, so that a point above LIMIT_READ_V is refused, and a gate
+// above LIMIT_GATE_V or above what the front end reaches.
 //
 // `start` begins, `done` comes once, 4 cycles a point later or at the first bad one, with what was found: bad (96), the value asked, its
 // bound, its payload word. Whether a point is a pulse, LIMIT_READ_V decides, which no request changes meanwhile.
@@ -8,7 +9,7 @@
 `default_nettype none
 
 module point_check #(
-    parameter [15:0] COMMON = 16'd0  // ground of reads, on which the gate stands, DAC code
+    parameter [15:0] COMMON = 16'd0  // ground of reads, on which the gate stands, DAC code; 0: no analog front end
 ) (
     input  wire        clk,
     input  wire        rst_n,
@@ -17,6 +18,7 @@ module point_check #(
     input  wire [15:0] count,
     input  wire [15:0] place,
     input  wire [15:0] limit_read,
+    input  wire [15:0] limit_gate,
     output wire        done,
     output wire [96:0] found,
 
@@ -28,13 +30,14 @@ module point_check #(
   reg         run_q, look_q;  // busy; the present point is to be judged
   wire        ready, last, pulsed;
   wire [1:0]  kind;
-  wire [15:0] word, gate;
+  wire [15:0] word, voltage, gate;
   wire [27:0] dwell;
   wire        no_kind = pulsed && kind == 2'd3;
   wire        no_time = pulsed && dwell == 28'd0;
-  wire [16:0] rail    = {1'b0, gate} + {1'b0, COMMON};
-  wire        no_gate = !pulsed && rail[16];
-  wire        unused  = &{1'b0, rail[15:0]};
+  wire        analog  = COMMON != 16'd0;
+  wire        no_read = analog && pulsed;
+  wire [15:0] highest = limit_gate < ~COMMON ? limit_gate : ~COMMON;
+  wire        no_gate = analog && gate > highest;
   wire        advance = run_q && !look_q && ready;
 
   sweep_points u_points (
@@ -49,7 +52,7 @@ module point_check #(
       .q_data    (q_data),
       .last      (last),
       .word      (word),
-      .voltage   (),
+      .voltage   (voltage),
       .gate      (gate),
       .dwell     (dwell),
       .kind      (kind),
@@ -67,9 +70,9 @@ module point_check #(
 
   // ---- Outputs
   wire [31:0] word1 = {16'd0, word} + 32'd1;
-  assign done  = look_q && (no_gate || no_kind || no_time || last);
-  assign found = no_gate ? {1'b1, 16'd0, gate, 16'd0, ~COMMON, 16'd0, word} : no_kind ? {1'b1, 32'd3, 32'd2, word1}
-      : {no_time, 32'd0, 32'd1, word1};
+  assign done  = look_q && (no_read || no_gate || no_kind || no_time || last);
+  assign found = no_read ? {1'b1, 16'd0, voltage, 16'd0, limit_read, 16'd0, word}
+      : no_gate ? {1'b1, 16'd0, gate, 16'd0, highest, 16'd0, word} : no_kind ? {1'b1, 32'd3, 32'd2, word1} : {no_time, 32'd0, 32'd1, word1};
 
 endmodule
 

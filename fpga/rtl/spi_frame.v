@@ -55,6 +55,8 @@ module spi_frame #(
   reg [WORD-1:0]     shift_q;
   reg                slow_q;
   reg [PARTS-1:0]    cs_n_q;
+
+  initial cs_n_q = {PARTS{1'b1}};  // configured, before the first clock edge
   reg                sclk_q, sdi_q;
   reg [PARTS*16-1:0] data_q;
 

@@ -7,7 +7,7 @@ import cocotb
 import numpy as np
 import pytest
 from cocotb.clock import Clock
-from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge, with_timeout
+from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge, Timer, with_timeout
 from tests.fpga.board_host import BoardHost, pulse_request
 from tests.fpga.runner import build_and_test
 
@@ -70,6 +70,16 @@ def is_off(dut) -> bool:
 def channels(signal, count: int) -> list[int]:
     """What each multiplexer is connected to."""
     return [int(signal.value) >> 3 * i & 7 for i in range(count)]
+
+
+@cocotb.test()
+async def nothing_is_on_between_configuration_and_the_first_clock_edge(dut) -> None:
+    for name in ("watch", "rst_n", "stop", "rx_valid", "clk", "level", "floating"):
+        getattr(dut, name).value = 0
+    dut.configured.value, dut.power.value = 1, 3
+    await Timer(1, "ns")
+    pins = ("inhibit", "oe_n", "pulse_on", "tia_short")
+    assert [int(getattr(dut, name).value) for name in pins] == [1, 1, 0, 1]
 
 
 @cocotb.test()

@@ -115,9 +115,7 @@ def pulse(kind: Pulse, rows: Axis, columns: Axis, **changes: int) -> PulseReques
         operation_index=1,
         rows=rows,
         columns=columns,
-        polarity=int(not is_reset),
-        idle=int(is_reset),
-        **fields,
+        **{"polarity": int(not is_reset), "idle": int(is_reset), **fields},
     )
 
 

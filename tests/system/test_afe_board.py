@@ -31,6 +31,7 @@ from boards import Peer, arm_request
 import ohmloop
 from ohmloop._map import Opcode, Pulse, Register, Status
 from ohmloop.cli.selftest import outcomes
+from ohmloop.errors import LimitError
 from ohmloop.link.frames import Frame
 from ohmloop.link.messages import (
     Axis,
@@ -144,12 +145,43 @@ def test_a_sweep_is_the_solution_at_the_voltage_of_each_point(peer: Peer) -> Non
 def test_what_the_rails_do_not_reach_is_refused(peer: Peer) -> None:
     beyond = pack_words(Register.LIMIT_READ_V, 16_385)
     assert peer.call(Opcode.REG_WRITE, beyond).status == Status.OVER_CEILING
-    points = (Point(READ_CODE, 49_151, 0), Point(READ_CODE, 49_152, 0))
-    requests = [SweepRequest(0, Axis(2, 1), Axis(0, 50), points[:n], 1, range=3).encode() for n in (1, 2)]
-    assert peer.call(Opcode.SWEEP, requests[0]).status == Status.OK
-    refused = peer.call(Opcode.SWEEP, requests[1])
+    assert swept(peer, Point(READ_CODE, 49_151, 0)).status == Status.OK
+    refused = swept(peer, Point(READ_CODE, 49_151, 0), Point(READ_CODE, 49_152, 0))
     assert refused.status == Status.BAD_FIELD
     assert unpack_words(refused.payload)[:2] == (49_152, 49_151)
+
+
+def test_a_sweep_reads_with_no_gate_above_its_limit(wire: SimWire) -> None:
+    peer = ready(wire)
+    peer.set_limits((*LIMITS[:4], 30_000, LIMITS[5]))
+    assert swept(peer, Point(READ_CODE, 30_000, 0)).status == Status.OK
+    refused = swept(peer, Point(READ_CODE, 30_001, 0))
+    assert refused.status == Status.BAD_FIELD
+    assert unpack_words(refused.payload)[:2] == (30_001, 30_000)
+
+
+def test_a_sweep_pulses_nothing_because_its_reading_would_last_longer(peer: Peer) -> None:
+    """Refused armed and within every limit, before anything is driven."""
+    peer.arm(limits_hash=limits_hash(LIMITS))
+    most = LIMITS[3]
+    assert swept(peer, Point(most, 20_000, 0)).status == Status.OK
+    refused = swept(peer, Point(READ_CODE, 20_000, 0), Point(most + 1, 20_000, 60, Pulse.SET, 1))
+    assert refused.status == Status.BAD_FIELD
+    assert unpack_words(refused.payload)[:2] == (most + 1, most)
+
+
+def test_the_host_sends_no_sweep_with_pulses() -> None:
+    profile = quiet_profile()
+    with ohmloop.open("sim://?front=afe&boot=7", chip="tmp:seed:11", profile=profile) as board:
+        cell = board.macro[0:1, 0:1]
+        with board.armed(cell, ops={"form"}, max_pulses=3, max_voltage_v=3.6, expires_s=60):
+            with pytest.raises(LimitError, match="lasts longer than a pulse may") as caught:
+                board.macro.sweep(cell, [0.1, 3.0], gate_v=1.5, dwell_s=1e-5, kind="form")
+            assert (caught.value.limit, caught.value.unit) == (board.macro.limits.read_v, "V")
+
+
+def swept(peer: Peer, *points: Point) -> Frame:
+    return peer.call(Opcode.SWEEP, SweepRequest(0, Axis(2, 1), Axis(0, 50), points, 1, range=3).encode())
 
 
 # Pulses
@@ -188,6 +220,16 @@ def test_a_reset_moves_the_window_alone_and_only_the_other_way_round(peer: Peer)
     assert (after[4:6, 10:30] < 400).all() and (after[4:6, 10:30] >= 16).all()
     after[4:6, 10:30] = 500
     assert np.array_equal(after, g)
+
+
+@pytest.mark.parametrize("kind", [Pulse.FORM, Pulse.SET, Pulse.RESET])
+def test_a_pulse_the_wrong_way_round_is_refused(peer: Peer, kind: Pulse) -> None:
+    """The limit is that of the kind; the lines would be driven the other way."""
+    peer.arm(limits_hash=limits_hash(LIMITS))
+    wrong = int(kind == Pulse.RESET)
+    refused = peer.pulse(pulse(kind, Axis(4, 1), Axis(10, 1), voltage_code=20_000, polarity=wrong))
+    assert refused.status == Status.BAD_FIELD
+    assert unpack_words(refused.payload)[:3] == (wrong, 1 - wrong, 0)
 
 
 def dumped(peer: Peer, rows: Axis = ALL[0], columns: Axis = ALL[1]) -> np.ndarray:

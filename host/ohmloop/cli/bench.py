@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ohmloop._map import Opcode, Pulse, Register, Status
+from ohmloop.board.pulses import POLARITY
 from ohmloop.link.messages import (
     EXPIRY_CYCLES,
     ArmRequest,
@@ -174,4 +175,4 @@ def arm_one_cell(clk_hz: int, expected_limits: int, max_voltage_code: int) -> Ar
 
 def pulse_one_cell(voltage_code: int) -> PulseRequest:
     """Returns a request for the shortest pulse on cell (0, 0), gate closed."""
-    return PulseRequest(Pulse.FORM, 0, voltage_code, 0, 1, 0, 1, Axis(0, 1), Axis(0, 1))
+    return PulseRequest(Pulse.FORM, 0, voltage_code, 0, 1, 0, 1, Axis(0, 1), Axis(0, 1), POLARITY[Pulse.FORM])

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Final
 
 from ohmloop._map import Opcode, Pulse
+from ohmloop.board.pulses import POLARITY
 from ohmloop.conformance.rules import Trial
 from ohmloop.link.messages import EXPIRY_CYCLES, ArmRequest, Axis, PulseRequest, VectorRequest, limits_hash
 
@@ -49,7 +50,7 @@ def pulse(
     columns: Axis = ONE,
 ) -> bytes:
     """Returns PULSE; unless told, one DAC code for one cycle on cell (0, 0), gate closed."""
-    return PulseRequest(kind, 0, voltage, gate, width, index, pulses, rows, columns).encode()
+    return PulseRequest(kind, 0, voltage, gate, width, index, pulses, rows, columns, POLARITY[kind]).encode()
 
 
 def reference(count: int, *, averages_log2: int = 0, read_code: int = 0) -> bytes:

@@ -66,9 +66,12 @@ def _locked(trial: Trial) -> str:
         trial.write(Register.LIMIT_LOCK, 1)
     for place, register in enumerate(LIMIT_REGISTERS):
         held = trial.limits()[place]
-        if held < TOP_CODE:  # a limit at its ceiling answers for that
-            more = pack_words(register, held + 1)
-            trial.refused(Opcode.REG_WRITE, more, Status.LIMITS_LOCKED, (held + 1, held, 1))
+        if held < TOP_CODE:
+            reply = trial.peer.call(Opcode.REG_WRITE, pack_words(register, held + 1))
+            at_ceiling = reply.status == Status.OVER_CEILING  # which is judged first
+            fits = at_ceiling or reply.status == Status.LIMITS_LOCKED
+            fits = fits and unpack_words(reply.payload) == (held + 1, held, 1)
+            require(fits, f"{register.name} = {held + 1} answered {shown(reply)}; LIMITS_LOCKED expected")
         trial.write(register, held)
     unlock = pack_words(Register.LIMIT_LOCK, 0)
     trial.refused(Opcode.REG_WRITE, unlock, Status.LIMITS_LOCKED, (0, 1, 1))

@@ -112,6 +112,17 @@ def _require_permission(
     if not pulsed.any():
         return
     kind = Pulse(points[0].kind)
+    if core.identity.analog_front_end:
+        highest = max(point.voltage_code for point in points)
+        raise LimitError(
+            f"sweep: {int(pulsed.sum())} points are above the read limit of {core.limits.read_v:.4g} V, and "
+            "behind an analog front end a reading lasts longer than a pulse may; pulse (set, reset, form), "
+            "then read",
+            value=core.profile.dac_codes_to_volts(highest),
+            limit=core.limits.read_v,
+            unit="V",
+            where="sweep",
+        )
     if core.permission is None:
         raise NotArmed(
             f"sweep: {int(pulsed.sum())} points are above the read limit of {core.limits.read_v:.4g} V; use "
