@@ -53,6 +53,14 @@ def test_the_simulated_board_keeps_every_rule_on_a_serial_line() -> None:
     assert not_passed(report_of(f"sim://?{SMALL}&front=uart", long=True)) == {}
 
 
+@pytest.mark.slow
+def test_the_analog_front_end_keeps_every_rule_that_is_for_it() -> None:
+    told = "an analog front end has no pulses in SWEEP and no ENV"
+    skipped = (Verdict.SKIPPED, told)
+    left = not_passed(report_of("sim://?front=afe", long=True))
+    assert left == {"vectors: refusals of SWEEP": skipped, "vectors: refusals of ENV": skipped}
+
+
 @pytest.mark.parametrize("where", [{"tcp_port": 0}, {"pty": True}], ids=["tcp", "pty"])
 def test_a_served_board_keeps_every_rule(where: dict[str, object]) -> None:
     with serving(**where) as url:

@@ -158,7 +158,7 @@ def test_a_build_that_fails_says_the_tools_words(
 
 @pytest.mark.parametrize(
     "options",
-    ["lanes=12", "columns=100", "columns=512&lanes=8", "adc_lanes=3", "payload=3000", "front=axi", "rows=513",
+    ["lanes=12", "columns=100", "columns=520&lanes=8", "adc_lanes=3", "payload=3000", "front=axi", "rows=513",
      "lines=3", "boot=-1"],
 )  # fmt: skip
 def test_an_impossible_board_is_refused_before_it_is_built(options: str) -> None:

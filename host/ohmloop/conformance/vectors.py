@@ -31,6 +31,8 @@ _LATCHES: Final = frozenset(
 """Opcodes that a latched board refuses, whatever they ask."""
 _PULSES: Final = frozenset({Opcode.PULSE, Opcode.SWEEP, Opcode.PROGRAM})
 """Of them, those whose vectors ask for volts that change cells."""
+_EMULATED: Final = frozenset({Opcode.SWEEP, Opcode.ENV})
+"""Those whose vectors ask what no analog front end does: points that are pulses, time that passes."""
 
 
 def rules() -> list[Rule]:
@@ -158,6 +160,8 @@ def _payloads(trial: Trial) -> str:
         opcode, payload = Opcode(vector["opcode"]), bytes.fromhex(vector["payload"])
         if len(payload) > trial.identity.max_payload or (trial.may_harm and opcode in _PULSES):
             continue
+        if trial.identity.analog_front_end and opcode in _EMULATED:
+            continue
         if opcode not in _LATCHES or codec_refusal(opcode, payload, trial.identity, 0) is not None:
             continue
         trial.peer.urgent(Opcode.SAFE)
@@ -196,6 +200,8 @@ def _refusals(opcode: int, trial: Trial) -> str:
     """Malformed requests are refused with the words that are written; the board is latched meanwhile."""
     if opcode == Opcode.ENV:
         trial.require_emulated()
+    if trial.identity.analog_front_end and opcode in _EMULATED:
+        raise NotRun("an analog front end has no pulses in SWEEP and no ENV")
     if trial.may_harm and opcode in _PULSES:
         raise NotRun("a chip: a board that did not refuse would pulse it; --empty")
     (read_limit,) = trial.read(Register.LIMIT_READ_V)

@@ -403,7 +403,7 @@ def refusal(name, opcode, payload, status, value, limit, place):
 
 
 def refusals():
-    pulse = words(0, 46000 | 13107 << 16, 600, 5, 0, 2)
+    pulse = words(1 << 10, 46000 | 13107 << 16, 600, 5, 0, 2)  # FORM, as a front end drives it
     head = words(vector_head(), 2622, 0, 0, 0)
     return [
         refusal("MAC ends in its fixed part", MAC, words(0, 0), 5, 2, 9, 0),
