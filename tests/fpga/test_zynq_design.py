@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
+import shutil
 import sys
 import tkinter
 from pathlib import Path
@@ -181,6 +182,16 @@ def test_every_source_is_there_and_its_hash_is_the_build_hash(zynq, tmp_path, bo
     before = zynq.inputs_hash(board)
     other = zynq.inputs_hash("kv260" if board == "pynq_z2" else "pynq_z2")
     assert before == zynq.inputs_hash(board) != other
+
+
+def test_the_hash_covers_the_script_that_another_board_s_is_built_on(zynq, monkeypatch, tmp_path):
+    copied = tmp_path / "boards"
+    shutil.copytree(zynq.BOARDS, copied, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(zynq, "BOARDS", copied)
+    before = zynq.inputs_hash("pynq_z2_afe")
+    with (copied / "pynq_z2" / "board.tcl").open("a") as script:
+        script.write("# another part\n")
+    assert zynq.inputs_hash("pynq_z2_afe") != before
 
 
 def test_without_vivado_it_says_so(zynq, monkeypatch, capsys):
