@@ -13,7 +13,9 @@ from ohmloop.link.messages import (
     Axis,
     CellRequest,
     EnvRequest,
+    Point,
     PulseRequest,
+    SweepRequest,
     VectorRequest,
     pack_inputs,
     pack_words,
@@ -86,6 +88,20 @@ def test_more_than_eight_lane_groups_are_answered_alike(seed: int, stream: list[
         sim.hello(0x5555)
         twin.hello(0x5555)
         assert all_cells(sim) == all_cells(twin)
+
+
+def test_operation_indices_begin_again_after_2_to_the_64th() -> None:
+    most = (1 << 64) - 1
+    point = Point(46_000, 13_107, 600, Pulse.FORM, 1)
+    sweep = SweepRequest(0, Axis(0, 2), Axis(0, 8), (point,) * 3, most - 1)
+    pulses = PulseRequest(Pulse.FORM, 0, 46_000, 13_107, 600, most, 3, Axis(4, 2), Axis(0, 8))
+    with peers(SMALL, PROFILE) as (sim, twin):
+        for peer in (sim, twin):
+            prepared(peer, 3, formed=0.0)
+        before = all_cells(sim)
+        assert_same(sim, twin, Command(Opcode.SWEEP, sweep.encode()))
+        assert_same(sim, twin, Command(Opcode.PULSE, pulses.encode()))
+        assert all_cells(sim) == all_cells(twin) != before
 
 
 def test_programmable_cells_are_pulsed_alike() -> None:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Single cells of one macro: pulsed, aged, read a row at a time (docs/emulator.md)."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,6 +53,7 @@ class CellAccess:
     ) -> None:
         """Pulses rows in order; `pulses_each` says how many pulses each gets."""
         matter = self.matter() if matter is None else matter
+        train = replace(train, index=train.index & _INDEX)
         pulse_window(self.cells, self._number, rows, columns, train, pulses_each, matter)
         for row in rows[pulses_each > 0]:
             self.slow.fresh.pulsed(int(row), columns, train.kind)
