@@ -311,9 +311,8 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     try:
         build_hash = manifest(asked.bitstream)
-        with listening(
-            asked.port
-        ) as listener:  # before the bitstream is loaded under another server's client
+        # The port first: no bitstream is loaded under another server's client
+        with listening(asked.port) as listener:
             from pynq import MMIO, Overlay, allocate
 
             overlay = Overlay(str(Path(asked.bitstream).resolve()), download=not asked.no_download)

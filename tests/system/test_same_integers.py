@@ -54,6 +54,18 @@ def assert_same(sim: Peer, twin: Peer, command: Command) -> None:
     assert answer(sim, command) == answer(twin, command), command
 
 
+def assert_stream_same(options: str, seed: int, stream: list[Command]) -> None:
+    """A stream on a prepared board and its twin: every answer, and every cell afterwards."""
+    with peers(options, PROFILE) as (sim, twin):
+        prepared(sim, seed)
+        prepared(twin, seed)
+        for command in stream:
+            assert_same(sim, twin, command)
+        sim.hello(0x5555)
+        twin.hello(0x5555)
+        assert all_cells(sim) == all_cells(twin)
+
+
 def all_cells(peer: Peer) -> bytes:
     macro = peer.identity.macros[0]
     step = 8  # rows whose cells fit a small board's frame
@@ -66,28 +78,14 @@ def all_cells(peer: Peer) -> bytes:
 @settings(SLOW_BUT_SURE, max_examples=60)
 @given(seed=st.integers(0, 2**16), stream=st.lists(commands(LINES), min_size=10, max_size=40))
 def test_random_streams_are_answered_alike(seed: int, stream: list[Command]) -> None:
-    with peers(SMALL, PROFILE) as (sim, twin):
-        prepared(sim, seed)
-        prepared(twin, seed)
-        for command in stream:
-            assert_same(sim, twin, command)
-        sim.hello(0x5555)
-        twin.hello(0x5555)
-        assert all_cells(sim) == all_cells(twin)
+    assert_stream_same(SMALL, seed, stream)
 
 
 @pytest.mark.slow  # its build is another board
 @settings(SLOW_BUT_SURE, max_examples=8)
 @given(seed=st.integers(0, 2**16), stream=st.lists(commands(240), min_size=10, max_size=30))
 def test_more_than_eight_lane_groups_are_answered_alike(seed: int, stream: list[Command]) -> None:
-    with peers(GROUPS, PROFILE) as (sim, twin):
-        prepared(sim, seed)
-        prepared(twin, seed)
-        for command in stream:
-            assert_same(sim, twin, command)
-        sim.hello(0x5555)
-        twin.hello(0x5555)
-        assert all_cells(sim) == all_cells(twin)
+    assert_stream_same(GROUPS, seed, stream)
 
 
 def test_operation_indices_begin_again_after_2_to_the_64th() -> None:

@@ -162,10 +162,8 @@ def resume(core: Core, window: Window, job_id: int, known: Known) -> ProgramResu
         window = macro[record.cells.rows, record.cells.columns]
         if record.kind == RAMP_KIND:
             core.contacts.require(window)
-        scale, watch = (
-            scale_for(core, window, plan, known.calibration, known.accept_mismatch),
-            JobWatch(known.watch),
-        )
+        scale = scale_for(core, window, plan, known.calibration, known.accept_mismatch)
+        watch = JobWatch(known.watch)
         watch.require_apart(window)
         _require_permission(core, window, plan)
         targets, tolerances = (np.asarray(arrays[name]) for name in ("targets_siemens", "tolerance_siemens"))
