@@ -142,6 +142,10 @@ class NotEmulated(OhmloopError, TypeError):
     """Only an emulated macro can do this; a chip's cells are not written by fiat."""
 
 
+class ReadOnlyBoard(OhmloopError, PermissionError):
+    """The board only reads: it has no pulses, no firmware and no counters; nothing was sent."""
+
+
 class NotPrepared(OhmloopError, RuntimeError):
     """The array has not been formed or measured yet; `prepare` does it."""
 

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from ohmloop._map import Field, Opcode, Register, Table
 from ohmloop.board.arming import Permission, permission
 from ohmloop.board.contact import Contacts
-from ohmloop.board.core import Core
+from ohmloop.board.core import LOAD_CELLS, Core
 from ohmloop.board.limits import Limits
 from ohmloop.board.macro import Macro
 from ohmloop.board.recognition import require_recognised
@@ -122,6 +122,11 @@ class Board(Serviced, Unpicklable):
         return self._core.emulated
 
     @property
+    def is_read_only(self) -> bool:
+        """It only reads: no pulse, no firmware, no telemetry; `load_g_codes` writes its emulated cells."""
+        return self._core.read_only
+
+    @property
     def macros(self) -> tuple[Macro, ...]:
         """Its arrays."""
         return self._macros
@@ -200,12 +205,14 @@ class Board(Serviced, Unpicklable):
             expires_s: seconds, by the board's clock.
 
         Raises:
+            ReadOnlyBoard: the board only reads.
             LimitError, ShapeError: outside the chip's limits; not armed.
             NotArmed: a permission is already in force.
             SafeLatched: the board is latched safe.
             WrongChip: a physical chip's cells are not those of its last map; not armed.
         """
         core = self._core
+        core.require_more_than_reading("armed", LOAD_CELLS)
         if core.permission is not None:
             raise NotArmed(
                 f"already armed for {core.permission.window}; leave that `with` first",
@@ -284,6 +291,6 @@ class Board(Serviced, Unpicklable):
         self.close()
 
     def __repr__(self) -> str:
-        mark = "EMULATED " if self.is_emulated else ""
+        mark = f"{'EMULATED ' if self.is_emulated else ''}{'READ-ONLY ' if self.is_read_only else ''}"
         sizes = ", ".join(f"{macro.rows} x {macro.columns}" for macro in self._macros)
         return f"{mark}Board({self.url!r}, chip {self.chip!r}, {self.profile.name}, {sizes})"

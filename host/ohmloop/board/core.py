@@ -20,7 +20,15 @@ from ohmloop.board.recording import Records, Unrecorded
 from ohmloop.board.results import Conditions
 from ohmloop.board.statuses import require_ok
 from ohmloop.board.tally import Tally
-from ohmloop.errors import Aborted, LimitError, NotCalibrated, NotEmulated, OhmloopError, ShapeError
+from ohmloop.errors import (
+    Aborted,
+    LimitError,
+    NotCalibrated,
+    NotEmulated,
+    OhmloopError,
+    ReadOnlyBoard,
+    ShapeError,
+)
 from ohmloop.link.messages import (
     TABLE_SIZES,
     Identity,
@@ -35,6 +43,8 @@ from ohmloop.profile import Profile
 INDEX_LIMIT: Final = 2**56
 """Operation indices of the host: 56 bits, their space (bits 63:56) is zero."""
 ENTRY_BITS: Final = 18
+LOAD_CELLS: Final = "load_g_codes writes its emulated cells"
+NO_CORE: Final = "it has no core for firmware"
 CORRECTIONS: Final = (Table.DARK, Table.CORRECTION)
 Request = tuple[int, bytes, int]
 Member = TypeVar("Member", Register, Table)
@@ -69,6 +79,21 @@ class Core:
         """Raises NotEmulated on a chip."""
         if not self.emulated:
             raise NotEmulated(f"{what}: only an emulated macro can do this, this is a chip", where=what)
+
+    @property
+    def read_only(self) -> bool:
+        """The board has nothing that drives a pulse, no firmware and no counters."""
+        return self.identity.read_only
+
+    def require_more_than_reading(self, what: str, instead: str) -> None:
+        """Raises ReadOnlyBoard on a board that only reads; `instead` says what is there in its place."""
+        if self.read_only:
+            raise ReadOnlyBoard(
+                f"{what}: this board only reads; {instead}",
+                value=what,
+                limit="reading",
+                where=what,
+            )
 
     # Requests
 

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from ohmloop._map import Pulse, Register
 from ohmloop.board.arming import Permission
-from ohmloop.board.core import Core
+from ohmloop.board.core import LOAD_CELLS, Core
 from ohmloop.board.limits import whole
 from ohmloop.board.recording import counter_of, described, journaled_pulses
 from ohmloop.board.results import PulseResult
@@ -41,10 +41,11 @@ def run_pulses(core: Core, window: Window, kind: Pulse, shape: PulseShape, resul
     """Pulses every cell of a window.
 
     Raises:
-        LimitError, ShapeError, NotArmed, ContactNotPassed: nothing was driven.
+        ReadOnlyBoard, LimitError, ShapeError, NotArmed, ContactNotPassed: nothing was driven.
         Aborted: stopped in the middle.
     """
     what = kind.name.lower()
+    core.require_more_than_reading(what, LOAD_CELLS)
     request = _checked(core, window, kind, shape)
     permitted = core.permission
     if permitted is None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ohmloop._map import Opcode, Register
-from ohmloop.board.core import Core
+from ohmloop.board.core import NO_CORE, Core
 from ohmloop.board.limits import whole
 from ohmloop.board.readings import MAX_LEVEL, reference_unit
 from ohmloop.board.results import Conditions
@@ -85,7 +85,9 @@ class SelfCalibrating:
         Raises:
             LimitError: an argument is outside its range; nothing was sent.
             Refused: the board has no reference input, or no firmware.
+            ReadOnlyBoard: the board only reads.
         """
+        self._core.require_more_than_reading("adc_selfcal", f"{NO_CORE}, read_reference reads the converters")
         chosen = self[:, :] if window is None else self._own(window)
         core, lineup, readings = (
             self._core,

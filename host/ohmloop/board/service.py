@@ -12,7 +12,7 @@ from typing import Final
 from ohmloop._firmware import MEMORY_BYTES
 from ohmloop._map import Field, Opcode, Register, Status
 from ohmloop._map import Telemetry as Word
-from ohmloop.board.core import Core, Request
+from ohmloop.board.core import NO_CORE, Core, Request
 from ohmloop.board.inputs import averages_log2
 from ohmloop.board.limits import whole
 from ohmloop.board.readings import MAX_LEVEL, reference_unit
@@ -115,6 +115,7 @@ class SelfTest:
 
 def telemetry(core: Core) -> Telemetry:
     """Reads the counters; see `Board.telemetry`."""
+    core.require_more_than_reading("telemetry", "its counters of the link are registers")
     reply = core.call(Opcode.TELEMETRY, b"", largest_reply_words(core.identity.max_payload // 4), "telemetry")
     told = TelemetryReply.decode(reply.payload)
     words = told.counters
@@ -156,6 +157,7 @@ def _opcode_name(opcode: int) -> str:
 
 def self_test(core: Core, macro: int, averages: int) -> SelfTest:
     """Runs the firmware's self-test; see `Board.self_test`."""
+    core.require_more_than_reading("self_test", f"{NO_CORE}, `ohmloop selftest` checks it from outside")
     number = whole(macro, "macro", highest=len(core.identity.macros) - 1)
     log2, unit = averages_log2(averages), reference_unit(core)
     channels = core.identity.macros[number].columns
@@ -186,6 +188,7 @@ def self_test(core: Core, macro: int, averages: int) -> SelfTest:
 
 def load_firmware(core: Core, path: str | Path) -> int:
     """Loads an image; see `Board.load_firmware`."""
+    core.require_more_than_reading("load_firmware", NO_CORE)
     image = Path(path).read_bytes()
     if not image or len(image) % 4 or len(image) > MEMORY_BYTES:
         raise LimitError(
@@ -239,7 +242,11 @@ class Serviced:
     _core: Core
 
     def telemetry(self) -> Telemetry:
-        """Returns what it has done since it was powered up: requests, pulses, faults, link, uptime."""
+        """Returns what it has done since it was powered up: requests, pulses, faults, link, uptime.
+
+        Raises:
+            ReadOnlyBoard: the board only reads, and counts none of it.
+        """
         return telemetry(self._core)
 
     def self_test(self, *, macro: int = 0, averages: int = 16) -> SelfTest:
@@ -251,6 +258,7 @@ class Serviced:
 
         Raises:
             Refused: the board has no reference input, or no firmware.
+            ReadOnlyBoard: the board only reads.
         """
         return self_test(self._core, macro, averages)
 
@@ -261,6 +269,7 @@ class Serviced:
 
         Raises:
             LimitError: not an image that fits; nothing was sent.
+            ReadOnlyBoard: the board only reads; nothing was sent.
             Refused: the board is armed; unchanged.
             VersionMismatch: the board tells another CRC afterwards.
         """

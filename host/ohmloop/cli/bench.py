@@ -104,6 +104,11 @@ class Bench:
         values = VectorReply.decode(data, request.result_shape, request.width_bits).values
         return values.astype(np.int64)
 
+    def require_pulses(self) -> None:
+        """Skips the check on a board that only reads."""
+        if self.identity.read_only:
+            raise CheckSkipped("the board only reads: it has neither tokens nor pulses")
+
     def require_emulated(self) -> None:
         """Skips the check on a chip."""
         if not self.identity.emulated:

@@ -17,6 +17,8 @@ AVERAGES_LOG2: Final = 2
 
 def check_firmware(bench: Bench) -> str:
     """The firmware finds memory, interlock and reference input good; nothing is pulsed."""
+    if bench.identity.read_only:
+        raise CheckSkipped("the board only reads: it has no core for firmware")
     if not bench.identity.firmware_present:
         raise CheckSkipped("no firmware is loaded")
     if not bench.identity.reference_input:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.table import Table
@@ -15,11 +15,19 @@ if TYPE_CHECKING:
     from ohmloop.board.service import Telemetry
 
 
+READER_FACTS: Final = {
+    "only reads": "no pulses, no firmware, no telemetry; macro.load_g_codes writes its cells"
+}
+"""Of a board that only reads, in the place of what others have done."""
+
+
 def show_info(url: str, *, chip: str | None, profile: str | None) -> None:
     """Prints identity, limits, profile and link of a board; drives nothing."""
     console = Console()
     with ohmloop.open(url, chip=chip, profile=profile) as board:
-        table = Table(title=f"{url} - {'EMULATED' if board.identity.emulated else 'chip'}", show_header=False)
+        kind = "EMULATED" if board.identity.emulated else "chip"
+        title = f"{url} - {kind}{', read-only' if board.is_read_only else ''}"
+        table = Table(title=title, show_header=False)
         for name, value in board_facts(board).items():
             table.add_row(name, value)
         console.print(table)
@@ -60,9 +68,10 @@ def board_facts(board: Board) -> dict[str, str]:
             f"{macro.rows} x {macro.columns}, {macro.lanes} lanes, {macro.adc_lanes} ADC lanes, "
             f"{macro.ranges} ranges, {macro.input_bits} input bits"
         )
+    done = READER_FACTS if board.is_read_only else telemetry_facts(board.telemetry())
     return (
         facts
-        | telemetry_facts(board.telemetry())
+        | done
         | {
             "limits": str(board.limits),
             "profile": f"{profile.name} (digest {profile.digest:08x}): {profile.chip.title}",

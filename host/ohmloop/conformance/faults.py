@@ -7,7 +7,7 @@ import random
 from collections import Counter, deque
 from typing import Final
 
-from ohmloop._map import Opcode, Register, Status, Telemetry
+from ohmloop._map import Opcode, Register, Status
 from ohmloop.conformance.pulses import SMALLEST, permitted
 from ohmloop.conformance.requests import arm, pulse
 from ohmloop.conformance.rules import RECEIVER, Rule, Trial, require
@@ -87,7 +87,7 @@ def rules() -> list[Rule]:
     """Returns these rules."""
     return [
         Rule("frames lost, repeated, damaged, cut: each request once", RECEIVER, _requests),
-        Rule("frames lost, repeated, damaged, cut: each pulse once", RECEIVER, _pulses),
+        Rule("frames lost, repeated, damaged, cut: each pulse once", RECEIVER, _pulses, drives=True),
     ]
 
 
@@ -112,15 +112,14 @@ def _counted(faults: Counter[str]) -> str:
 
 def _requests(trial: Trial) -> str:
     """Every request is answered by its own reply, and counted once."""
-    before = trial.telemetry().counters[Telemetry.REQUESTS]
+    before = trial.executed()
     requests: list[Request] = [
         (Opcode.PING, pack_words(i, *range(trial.random.randrange(12))), 16) for i in range(REQUESTS)
     ]
     answers, faults = _run(trial, requests)
     for number, ((_, asked, _), answer) in enumerate(zip(requests, answers, strict=True)):
         require(answer == (Status.OK, asked), f"request {number} has another reply than its own")
-    counted = trial.telemetry().counters[Telemetry.REQUESTS] - before
-    require(counted == REQUESTS + 1, f"{counted - 1} requests executed, {REQUESTS} asked")
+    trial.require_executed(before, REQUESTS + 1)
     return f"{REQUESTS} requests; {_counted(faults)}"
 
 

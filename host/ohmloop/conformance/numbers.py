@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Final
 
 from ohmloop._map import Opcode, Register, Status, Telemetry
+from ohmloop.conformance.reference import vectors
 from ohmloop.conformance.rules import (
     CREDITS,
     EPOCHS,
@@ -19,7 +20,7 @@ from ohmloop.conformance.rules import (
 )
 from ohmloop.conformance.verdicts import NotRun
 from ohmloop.link.frames import FRAME_OVERHEAD_BYTES, MAX_PAYLOAD_BYTES, Frame
-from ohmloop.link.messages import pack_words, unpack_words
+from ohmloop.link.messages import ABSENT_IF_READ_ONLY, pack_words, unpack_words
 
 STREAM: Final = 32
 WAITING: Final = 3
@@ -41,7 +42,7 @@ def rules() -> list[Rule]:
         Rule("all credits used: nothing dropped", CREDITS, _credits),
         Rule("no room for a reply: the request waits", CREDITS, _waits),
         Rule("SAFE: waiting requests answer ABORTED, in order", SAFE_STATE, _aborted),
-        Rule("TELEMETRY: counters, then sensors", REQUESTS, _telemetry),
+        Rule("TELEMETRY: counters, then sensors", REQUESTS, _telemetry, drives=True),
         Rule("registers: absent and read-only ones", REQUESTS, _registers),
         Rule("reserved opcodes", REQUESTS, _unknown),
     ]
@@ -54,6 +55,8 @@ def _identity(trial: Trial) -> str:
     require(told.protocol_version == 1, f"protocol version {told.protocol_version}, 1 expected")
     require(told.chip_id.rstrip(b"\0") == b"conformance", f"chip id {told.chip_id!r} is not the one given")
     require(told.clk_hz > 0 and bool(told.macros), f"clock {told.clk_hz} Hz, {len(told.macros)} macros")
+    reader = told.emulated and not told.firmware_present and not told.firmware_crc
+    require(reader or not told.read_only, "a chip, or a board with firmware, that says it only reads")
     least = told.max_payload + FRAME_OVERHEAD_BYTES
     for name, room in (("request_bytes", told.request_bytes), ("reply_bytes", told.reply_bytes)):
         require(room >= least, f"{name} {room}: the largest frame takes {least}")
@@ -78,7 +81,7 @@ def _order(trial: Trial) -> str:
 
 def _repeated(trial: Trial) -> str:
     """A number that comes again is answered from the ring: the clock it read is the same."""
-    peer, before = trial.peer, _requests(trial)
+    peer, before = trial.peer, trial.executed()
     number = peer.post(Opcode.REG_READ, pack_words(Register.CYCLES_LO, 1))
     first = peer.reply_to(number)
     for _ in range(2):
@@ -89,8 +92,7 @@ def _repeated(trial: Trial) -> str:
             (again.status, again.payload) == (first.status, first.payload),
             f"the reply was {first.payload.hex()}, then {again.payload.hex()}",
         )
-    counted = _requests(trial) - before
-    require(counted == 2, f"{counted} requests counted, 2 expected")
+    trial.require_executed(before, 2)
     return "two repetitions, one execution"
 
 
@@ -228,10 +230,6 @@ def _aborted(trial: Trial) -> str:
     return f"{WAITING} waiting requests answered"
 
 
-def _requests(trial: Trial) -> int:
-    return trial.telemetry().counters[Telemetry.REQUESTS]
-
-
 def _telemetry(trial: Trial) -> str:
     """Every request is counted once, when it has been answered; a refused one as refused."""
     before = trial.telemetry().counters
@@ -260,10 +258,15 @@ def _registers(trial: Trial) -> str:
 
 
 def _unknown(trial: Trial) -> str:
-    """Reserved opcodes, and on a chip those of emulated boards, are unknown."""
+    """Reserved opcodes, on a chip those of emulated boards, and what a board that only reads lacks."""
     asked = [0x09, 0x0F, 0x17, Opcode.RUN, Opcode.SEARCH, 0x29, 0x7F, 0xFF]
     if not trial.identity.emulated:
         asked += [Opcode.CELL_LOAD, Opcode.CELL_DUMP, Opcode.ENV]
-    for opcode in asked:
+    absent = sorted(ABSENT_IF_READ_ONLY) if trial.identity.read_only else []
+    for opcode in asked + absent:
         trial.refused(opcode, b"", Status.UNKNOWN_OPCODE, (opcode, 0, 0))
-    return f"{len(asked)} opcodes"
+    for vector in vectors()["payloads"]:  # well-formed ones are no less unknown
+        opcode, payload = vector["opcode"], bytes.fromhex(vector["payload"])
+        if opcode in absent and len(payload) <= trial.identity.max_payload:
+            trial.refused(opcode, payload, Status.UNKNOWN_OPCODE, (opcode, 0, 0))
+    return f"{len(asked) + len(absent)} opcodes"

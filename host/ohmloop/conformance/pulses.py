@@ -30,15 +30,15 @@ _WIDTH: Final = LIMIT_REGISTERS.index(Register.LIMIT_WIDTH)
 def rules() -> list[Rule]:
     """Returns these rules."""
     return [
-        Rule("a pulse that the token does not name: refused", ORDER, _kind),
-        Rule("a pulse outside the token's window: refused", ORDER, _window),
-        Rule("a pulse above its limits: refused", ORDER, _over_limits),
-        Rule("a pulse above the token's voltage: refused", ORDER, _over_token),
-        Rule("a token whose time is over: refused", ORDER, _expired),
-        Rule("pulses beyond the token's count: refused", ORDER, _budget),
-        Rule("a repeated PULSE: given once", RECEIVER, _once),
-        Rule("PULSE counts cells x pulses", REQUESTS, _counted),
-        Rule("SAFE in a train of pulses: ABORTED tells those given", SAFE_STATE, _aborted),
+        Rule("a pulse that the token does not name: refused", ORDER, _kind, drives=True),
+        Rule("a pulse outside the token's window: refused", ORDER, _window, drives=True),
+        Rule("a pulse above its limits: refused", ORDER, _over_limits, drives=True),
+        Rule("a pulse above the token's voltage: refused", ORDER, _over_token, drives=True),
+        Rule("a token whose time is over: refused", ORDER, _expired, drives=True),
+        Rule("pulses beyond the token's count: refused", ORDER, _budget, drives=True),
+        Rule("a repeated PULSE: given once", RECEIVER, _once, drives=True),
+        Rule("PULSE counts cells x pulses", REQUESTS, _counted, drives=True),
+        Rule("SAFE in a train of pulses: ABORTED tells those given", SAFE_STATE, _aborted, drives=True),
     ]
 
 

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from ohmloop._map import Opcode, Register, Status
+from ohmloop._map import Opcode, Register, Status, Telemetry
 from ohmloop.conformance.peer import Peer
 from ohmloop.conformance.verdicts import Broken, NotRun
 from ohmloop.link.frames import Frame
@@ -29,6 +29,8 @@ REQUESTS = "Requests"
 REFUSALS = "Refusals, word by word"
 ORDER = "Checking order of a request"
 FRAME = "Frame"
+READER = "the board only reads"
+"""Why a rule that drives is skipped there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,17 @@ class Trial:
         except Refusal as refusal:
             raise Broken(f"TELEMETRY is none: {refusal}") from None
 
+    def executed(self) -> int | None:
+        """Returns how many requests the board has answered; None where it only reads, and counts none."""
+        return None if self.identity.read_only else self.telemetry().counters[Telemetry.REQUESTS]
+
+    def require_executed(self, before: int | None, expected: int) -> None:
+        """Raises Broken unless as many requests as expected were counted since `executed`, this one too."""
+        now = self.executed()
+        if before is not None and now is not None:
+            told = f"{now - before} requests counted, {expected} expected"
+            require(now - before == expected, told)
+
     def state(self) -> int:
         """Returns the STATE register."""
         return self.read(Register.STATE)[0]
@@ -124,6 +137,8 @@ class Rule:
     name: str
     section: str
     run: Callable[[Trial], str]
+    drives: bool = False
+    """It needs what a board that only reads lacks: tokens, pulses, TELEMETRY."""
     closed: bool = False
     """It needs a board whose epoch was never opened, and opens none before."""
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from ohmloop._map import PROTOCOL_VERSION, Field, Opcode, Register, Status
 from ohmloop.conformance import faults, numbers, pulses, safety, vectors, wrap
 from ohmloop.conformance.peer import Peer
-from ohmloop.conformance.rules import SAFE_STATE, Permission, Rule, Trial
+from ohmloop.conformance.rules import READER, SAFE_STATE, Permission, Rule, Trial
 from ohmloop.conformance.verdicts import Broken, NotRun
 from ohmloop.errors import BoardLost
 from ohmloop.link.messages import Identity, pack_words, unpack_words
@@ -77,6 +77,7 @@ class Report:
                 "firmware_crc": f"{told.firmware_crc:08x}",
                 "emulated": told.emulated,
                 "simulated": told.simulated,
+                "read_only": told.read_only,
                 "macros": [[macro.rows, macro.columns] for macro in told.macros],
                 "max_payload": told.max_payload,
             },
@@ -133,6 +134,8 @@ def _tried(rule: Rule, trial: Trial, report: Report, lost: str) -> tuple[Row, st
             raise NotRun(lost)
         if not rule.closed:
             report.identity = trial.identity = trial.peer.open()
+        if rule.drives and trial.identity.read_only:
+            raise NotRun(READER)
         detail = rule.run(trial)
     except NotRun as reason:
         verdict, detail = Verdict.SKIPPED, str(reason)

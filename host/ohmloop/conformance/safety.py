@@ -33,11 +33,11 @@ def rules() -> list[Rule]:
         Rule("SAFE: disarmed and latched until released", SAFE_STATE, _safe),
         Rule("CONTROL.SAFE does what SAFE does", SAFE_STATE, _control_safe),
         Rule("a new epoch: disarmed, released, registers kept", EPOCHS, _new_epoch),
-        Rule("watchdog: silence while armed makes safe", SAFE_STATE, _watchdog),
+        Rule("watchdog: silence while armed makes safe", SAFE_STATE, _watchdog, drives=True),
         Rule("watchdog: silence while disarmed does nothing", SAFE_STATE, _idle),
         Rule("an operation past its time: OPERATION_TIMEOUT", SAFE_STATE, _timeout),
         Rule("SAFE in an operation: ABORTED, and how far it was", SAFE_STATE, _aborted),
-        Rule("DISARM withdraws the permission", REQUESTS, _disarm),
+        Rule("DISARM withdraws the permission", REQUESTS, _disarm, drives=True),
     ]
 
 
@@ -101,25 +101,32 @@ def _require_safe(trial: Trial, cause: str) -> None:
     require(state & (LATCHED | ARMED) == LATCHED, told)
     cell = VectorRequest(Opcode.READ_CELLS, 0, Axis(0, 1), Axis(0, 1), 0, 0)
     trial.refused(Opcode.READ_CELLS, cell.encode(), Status.SAFE_LATCHED, (0, 0, 0))
-    trial.refused(Opcode.PULSE, pulse(), Status.SAFE_LATCHED, (0, 0, 0))
-    trial.refused(Opcode.ARM, arm(trial), Status.SAFE_LATCHED, (0, 0, 0))
+    if not trial.identity.read_only:
+        trial.refused(Opcode.PULSE, pulse(), Status.SAFE_LATCHED, (0, 0, 0))
+        trial.refused(Opcode.ARM, arm(trial), Status.SAFE_LATCHED, (0, 0, 0))
     trial.write(Register.CONTROL, 1 << Field.CONTROL_CLEAR_SAFE)
     require(not trial.state() & LATCHED, "CLEAR_SAFE did not release the latch")
 
 
+def _arm(trial: Trial) -> None:
+    """Arms for one pulse of 0 V, where there are pulses."""
+    if not trial.identity.read_only:
+        trial.ok(Opcode.ARM, arm(trial))
+        require(bool(trial.state() & ARMED), "STATE does not say ARMED after ARM")
+
+
 def _safe(trial: Trial) -> str:
     """SAFE withdraws the token and latches."""
-    trial.ok(Opcode.ARM, arm(trial))
-    require(bool(trial.state() & ARMED), "STATE does not say ARMED after ARM")
+    _arm(trial)
     answer = trial.peer.urgent(Opcode.SAFE)
     require(answer.status == Status.OK, f"SAFE answered {shown(answer)}")
     _require_safe(trial, "SAFE")
-    return "refused READ_CELLS, PULSE and ARM until CLEAR_SAFE"
+    return f"refused READ_CELLS{'' if trial.identity.read_only else ', PULSE and ARM'} until CLEAR_SAFE"
 
 
 def _control_safe(trial: Trial) -> str:
     """So does the register bit."""
-    trial.ok(Opcode.ARM, arm(trial))
+    _arm(trial)
     trial.write(Register.CONTROL, 1 << Field.CONTROL_SAFE)
     _require_safe(trial, "CONTROL.SAFE")
     return "the same"
@@ -131,7 +138,7 @@ def _new_epoch(trial: Trial) -> str:
     with _kept(trial, Register.WATCHDOG_CYCLES):
         (held,) = trial.read(Register.WATCHDOG_CYCLES)
         trial.write(Register.WATCHDOG_CYCLES, held - 1)
-        trial.ok(Opcode.ARM, arm(trial))
+        _arm(trial)
         peer.open()
         require(not trial.state() & ARMED, "the token outlived its epoch")
         kept = trial.read(Register.WATCHDOG_CYCLES)[0]

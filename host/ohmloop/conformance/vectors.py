@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from ohmloop._map import Field, Opcode, Register, Status
 from ohmloop.conformance.reference import Vector, codec_refusal, vectors
-from ohmloop.conformance.rules import FRAME, RECEIVER, REFUSALS, REQUESTS, Rule, Trial, require, shown
+from ohmloop.conformance.rules import FRAME, READER, RECEIVER, REFUSALS, REQUESTS, Rule, Trial, require, shown
 from ohmloop.conformance.verdicts import Broken, NotRun
 from ohmloop.link.frames import Frame, stuff
-from ohmloop.link.messages import Axis, CellRequest
+from ohmloop.link.messages import ABSENT_IF_READ_ONLY, Axis, CellRequest
 
 EPOCH: Final = 0x5A17
 """The epoch of the file's frames."""
@@ -41,7 +41,7 @@ def rules() -> list[Rule]:
     kinds = sorted({vector["opcode"] for vector in held["refusals"]})
     return [
         *(
-            Rule(f"vector: {vector['name']}", RECEIVER, partial(_sequence, vector), _is_closed(vector))
+            Rule(f"vector: {vector['name']}", RECEIVER, partial(_sequence, vector), closed=_is_closed(vector))
             for vector in held["sequences"]
         ),
         Rule("vectors: frames", FRAME, _frames),
@@ -160,7 +160,7 @@ def _payloads(trial: Trial) -> str:
         opcode, payload = Opcode(vector["opcode"]), bytes.fromhex(vector["payload"])
         if len(payload) > trial.identity.max_payload or (trial.may_harm and opcode in _PULSES):
             continue
-        if trial.identity.analog_front_end and opcode in _EMULATED:
+        if _absent(trial, opcode):
             continue
         if opcode not in _LATCHES or codec_refusal(opcode, payload, trial.identity, 0) is not None:
             continue
@@ -196,12 +196,21 @@ def _cells(trial: Trial) -> int:
     return 2
 
 
+def _absent(trial: Trial, opcode: int) -> str:
+    """Returns why this kind of board has no such opcode, or not all of it; "" where it has."""
+    if trial.identity.read_only and opcode in ABSENT_IF_READ_ONLY:
+        return READER
+    if trial.identity.analog_front_end and opcode in _EMULATED:
+        return "an analog front end has no pulses in SWEEP and no ENV"
+    return ""
+
+
 def _refusals(opcode: int, trial: Trial) -> str:
     """Malformed requests are refused with the words that are written; the board is latched meanwhile."""
     if opcode == Opcode.ENV:
         trial.require_emulated()
-    if trial.identity.analog_front_end and opcode in _EMULATED:
-        raise NotRun("an analog front end has no pulses in SWEEP and no ENV")
+    if absent := _absent(trial, opcode):
+        raise NotRun(absent)
     if trial.may_harm and opcode in _PULSES:
         raise NotRun("a chip: a board that did not refuse would pulse it; --empty")
     (read_limit,) = trial.read(Register.LIMIT_READ_V)

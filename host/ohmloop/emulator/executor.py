@@ -18,6 +18,7 @@ from ohmloop.emulator.registers import find
 from ohmloop.emulator.served import Image, Served
 from ohmloop.emulator.tables import Tables
 from ohmloop.link.messages import (
+    ABSENT_IF_READ_ONLY,
     COUNT_WORDS,
     ArmRequest,
     CellRequest,
@@ -55,6 +56,7 @@ class Executor:
         self._condition = condition
         self._tables = tables
         self._arrays = arrays
+        self._absent = ABSENT_IF_READ_ONLY if identity.read_only else frozenset()
         self._costs = [CostModel(macro.columns, macro.lanes, macro.adc_lanes) for macro in identity.macros]
         self._served = Served(identity, condition, arrays)
         self._procedures = Procedures(identity, condition, arrays, self._served.require_runnable)
@@ -85,6 +87,8 @@ class Executor:
     def execute(self, opcode: int, payload: bytes) -> Answer:
         """Executes a request; returns status and payload of its reply."""
         try:
+            if opcode in self._absent:
+                raise Refusal(Status.UNKNOWN_OPCODE, opcode, 0, 0)
             if opcode in _VECTOR_OPCODES:
                 return self._read_array(Opcode(opcode), payload)
             handler = self._handlers.get(opcode)
@@ -108,7 +112,7 @@ class Executor:
         }
         if opcode in _VECTOR_OPCODES:
             sizes[opcode] = lambda: self._decode_vectors(Opcode(opcode), payload).largest_reply_words
-        if opcode not in sizes or (opcode == Opcode.REG_READ and len(payload) != 8):
+        if opcode not in sizes or opcode in self._absent or (opcode == Opcode.REG_READ and len(payload) != 8):
             return COUNT_WORDS
         try:
             return sizes[opcode]()

@@ -80,7 +80,7 @@ class Served:
         self._identity = identity
         self._condition = condition
         self._arrays = arrays
-        self.image = Image()
+        self.image = Image(present=not identity.read_only)
 
     def decode(self, opcode: ReferenceOpcode, payload: bytes) -> ReferenceRequest:
         """Returns the SELF_TEST or ADC_SELFCAL that a payload holds; raises Refusal."""

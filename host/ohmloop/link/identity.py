@@ -5,7 +5,7 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
-from ohmloop._map import MAP_HASH, PROTOCOL_VERSION, RESET_VALUES, Register, Status
+from ohmloop._map import MAP_HASH, PROTOCOL_VERSION, RESET_VALUES, Opcode, Register, Status
 from ohmloop.link.windows import Refusal, require_length
 
 CHIP_ID_BYTES: Final = 16
@@ -14,7 +14,21 @@ IDENTITY_WORDS: Final = 19
 """Words of an identity without its macros."""
 _FIXED: Final = struct.Struct("<10I Q 2I 16s I")
 _MACRO: Final = struct.Struct("<HHBBBB")
-_EMULATED, _FIRMWARE, _REFERENCE, _SIMULATED, _ANALOG = 1, 2, 4, 8, 16
+_EMULATED, _FIRMWARE, _REFERENCE, _SIMULATED, _ANALOG, _READ_ONLY = 1, 2, 4, 8, 16, 32
+ABSENT_IF_READ_ONLY: Final = frozenset(
+    {
+        Opcode.ARM,
+        Opcode.PULSE,
+        Opcode.SWEEP,
+        Opcode.ENV,
+        Opcode.PROGRAM,
+        Opcode.SELF_TEST,
+        Opcode.ADC_SELFCAL,
+        Opcode.FIRMWARE,
+        Opcode.TELEMETRY,
+    }
+)
+"""Opcodes that a board which only reads does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +92,7 @@ class Identity:
     reference_input: bool = False
     simulated: bool = False
     analog_front_end: bool = False
+    read_only: bool = False
     protocol_version: int = PROTOCOL_VERSION
     map_hash: int = MAP_HASH
     build_hash: int = 0
@@ -104,6 +119,7 @@ class Identity:
             | (_REFERENCE if self.reference_input else 0)
             | (_SIMULATED if self.simulated else 0)
             | (_ANALOG if self.analog_front_end else 0)
+            | (_READ_ONLY if self.read_only else 0)
         )
         fixed = _FIXED.pack(
             MAGIC,
@@ -145,6 +161,7 @@ class Identity:
             reference_input=bool(flags & _REFERENCE),
             simulated=bool(flags & _SIMULATED),
             analog_front_end=bool(flags & _ANALOG),
+            read_only=bool(flags & _READ_ONLY),
             protocol_version=flags >> 16,
             map_hash=fields[3],
             build_hash=fields[4],

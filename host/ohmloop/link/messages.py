@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Every payload of docs/protocol.md, both directions: for the host, the twin and the tests."""
 
-from ohmloop.link.identity import CHIP_ID_BYTES, HelloRequest, Identity, MacroGeometry
+from ohmloop.link.identity import (
+    ABSENT_IF_READ_ONLY,
+    CHIP_ID_BYTES,
+    HelloRequest,
+    Identity,
+    MacroGeometry,
+)
 from ohmloop.link.packing import (
     Integers,
     pack_flags,
@@ -47,6 +53,7 @@ from ohmloop.link.vectors import WIDTHS, VectorOpcode, VectorReply, VectorReques
 from ohmloop.link.windows import Axis, Refusal, require_field, require_length
 
 __all__ = [
+    "ABSENT_IF_READ_ONLY",
     "CHIP_ID_BYTES",
     "COUNT_WORDS",
     "EXPIRY_CYCLES",

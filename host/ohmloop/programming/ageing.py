@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from ohmloop._map import Opcode
-from ohmloop.board.core import Core
+from ohmloop.board.core import LOAD_CELLS, Core
 from ohmloop.board.limits import finite, whole
 from ohmloop.errors import LimitError, ProfileError, ShapeError
 from ohmloop.link.messages import EnvRequest, largest_reply_words
@@ -26,6 +26,7 @@ def environment(
 ) -> None:
     """Lets time act on the cells of a window; see `Macro.environment`."""
     core.require_emulated("environment")
+    core.require_more_than_reading("environment", LOAD_CELLS)
     programming = core.profile.chip.programming
     retention = None if programming is None else programming.retention
     if retention is None:

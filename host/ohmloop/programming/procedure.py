@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ohmloop._map import Algorithm, Pulse
-from ohmloop.board.core import Core
+from ohmloop.board.core import LOAD_CELLS, Core
 from ohmloop.board.estimate import CellCalibration, Floats
 from ohmloop.board.limits import whole
 from ohmloop.board.recording import Journal
@@ -80,6 +80,7 @@ def _prepared(
     known: Known,
     choices: dict[str, Any],
 ) -> Run:
+    core.require_more_than_reading("program", LOAD_CELLS)
     plan = make_plan(core, **choices)
     wanted = checked_siemens(window, targets, "targets_siemens")
     tolerances = checked_siemens(window, tolerance, "tolerance_siemens")
@@ -108,6 +109,7 @@ def form_ramp(
     job: int | None,
 ) -> ProgramResult:
     """Forms a window by a ramp; see `Macro.form_ramp`."""
+    core.require_more_than_reading("form_ramp", LOAD_CELLS)
     usual, formed = None, formed_siemens
     if None in (start_v, step_v, end_v, width_s, formed_siemens):
         profile, _ = write_verify(core.profile)
@@ -139,6 +141,7 @@ def resume(core: Core, window: Window, job_id: int, known: Known) -> ProgramResu
         NotCalibrated: it was begun with a calibration, and none is given.
         ContactNotPassed: it forms, and a line has been found bad since.
     """
+    core.require_more_than_reading("program", LOAD_CELLS)
     macro = window.macro
     records = records_of(macro.board)
     if records is None:

@@ -39,6 +39,7 @@ def sweep(
     operation_index: int | None,
 ) -> SweepResult:
     """Sweeps a window; see `Macro.sweep`."""
+    core.require_more_than_reading("sweep", "read_adc_codes takes read_v")
     points = _points(core, voltages_v, gate_v, dwell_s, kind)
     limit = core.limits.codes[Register.LIMIT_READ_V]
     pulsed = np.array([point.voltage_code > limit for point in points])

@@ -18,6 +18,8 @@ SCHEMES: Final = ("serial", "tcp", "pynq", "sim", "twin", "record", "replay")
 
 MAX_LANES: Final = 64
 LANE_STEP: Final = 8
+READER_LINES: Final = 64
+"""Rows and columns of a board that only reads, unless the URL says otherwise, where the chip has as many."""
 
 
 class Wire(Protocol):
@@ -73,11 +75,14 @@ class WireContext:
     profile: "Profile | None" = None
 
 
-def geometry_of(context: WireContext) -> tuple[int, int, int]:
+def geometry_of(context: WireContext, *, read_only: bool = False) -> tuple[int, int, int]:
     """Returns rows, columns and lanes that an emulated board has where its URL names none.
 
-    They are the chip's, with the most lanes that divide its columns.
+    They are the chip's, with the most lanes that divide its columns; a board that only reads is small.
     """
+    if read_only:
+        rows, columns, _ = geometry_of(context)
+        return min(rows, READER_LINES), min(columns, READER_LINES), LANE_STEP
     if context.profile is None:
         return MAX_LINES, MAX_LINES, MAX_LANES
     chip = context.profile.chip.geometry
@@ -129,6 +134,11 @@ class WireUrl:
                     limit=known,
                     where=self.text,
                 )
+
+    @property
+    def read_only(self) -> bool:
+        """Option `read_only=1`: a board that only reads; raises UrlError where it is neither 0 nor 1."""
+        return bool(self.integer("read_only", 0, highest=1))
 
     def integer(self, name: str, default: int, *, lowest: int = 0, highest: int = 2**31 - 1) -> int:
         """Returns option `name` as an integer within its bounds; raises UrlError."""

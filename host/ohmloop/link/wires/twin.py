@@ -15,7 +15,7 @@ from ohmloop.link.messages import Identity, MacroGeometry
 from ohmloop.link.wires.base import WireContext, WireUrl, geometry_of
 from ohmloop.profile import StateFile, load_profile
 
-OPTIONS: Final = ("rows", "columns", "lanes", "adc_lanes", "macros", "payload", "boot", "clk_hz")
+OPTIONS: Final = ("rows", "columns", "lanes", "adc_lanes", "macros", "payload", "boot", "clk_hz", "read_only")
 BOARD_UID: Final = 0x4F484D5457494E01  # "OHMTWIN", board 1
 _ADC_LANES: Final = (1, 2, 4)
 _FRAMES_OF_CREDIT: Final = 16
@@ -81,14 +81,15 @@ class TwinWire:
 
 
 def _geometry(url: WireUrl, context: WireContext) -> MacroGeometry:
-    chip_rows, chip_columns, most_lanes = geometry_of(context)
+    chip_rows, chip_columns, most_lanes = geometry_of(context, read_only=url.read_only)
     columns = url.integer("columns", chip_columns, lowest=1, highest=MAX_LINES)
     lanes = url.integer("lanes", most_lanes, lowest=8, highest=64)
-    adc_lanes = url.integer("adc_lanes", 4, lowest=1, highest=4)
-    if lanes % 8 or columns % lanes or adc_lanes not in _ADC_LANES:
+    possible = (1,) if url.read_only else _ADC_LANES
+    adc_lanes = url.integer("adc_lanes", possible[-1], lowest=1, highest=4)
+    if lanes % 8 or columns % lanes or adc_lanes not in possible:
         raise UrlError(
             f"{url.text}: columns={columns} lanes={lanes} adc_lanes={adc_lanes}; lanes are a multiple of 8"
-            f" that divides columns, adc_lanes one of {_ADC_LANES}",
+            f" that divides columns, adc_lanes one of {possible}",
             value=(columns, lanes, adc_lanes),
             where=url.text,
         )
@@ -99,7 +100,8 @@ def _geometry(url: WireUrl, context: WireContext) -> MacroGeometry:
 def open_wire(url: WireUrl, context: WireContext) -> TwinWire:
     """Opens the twin: options rows, columns, lanes, adc_lanes, macros, payload (bytes), boot, clk_hz (hertz).
 
-    Without them it has the geometry of the profile's chip and the macros of its board, at CLK_HZ.
+    Without them it has the geometry of the profile's chip and the macros of its board, at CLK_HZ. With
+    `read_only=1` it is a board that only reads (docs/protocol.md).
 
     Raises:
         UrlError: an option is unknown or out of its bounds.
@@ -120,6 +122,7 @@ def open_wire(url: WireUrl, context: WireContext) -> TwinWire:
         emulated=True,
         reference_input=True,
         simulated=True,
+        read_only=url.read_only,
         build_hash=zlib.crc32(b"ohmloop twin %08x" % MAP_HASH),
         clk_hz=url.integer("clk_hz", CLK_HZ, lowest=1, highest=CLK_HZ),
         max_payload=payload,
