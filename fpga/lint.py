@@ -21,6 +21,7 @@ TOPS: dict[str, list[dict[str, int]]] = {
         {},
         {"ROWS": 64, "COLS": 64, "ADCS": 1, "ADC_LANES": 1, "DACS": 1, "ROW_CHAINS": 1, "COL_CHAINS": 1},
     ],
+    "macro_serial": [{}, {"ROWS": 128, "COLS": 128}, {"ROWS": 32, "COLS": 16}],
     "ft245_front": [{}],
     "serial_board": [{}],
     "zynq_board": [{}],

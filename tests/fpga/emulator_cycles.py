@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tests.fpga.emulator_model import Config
 
 CONVERT, SUM, SEND = 18, 13, 8
+KEYS, SERIAL = 34, 59  # of the serial macro: to the first sums taken, a conversion without its shifts
 
 
 @dataclass
@@ -59,4 +60,29 @@ def expected_cycles(
                 sent.append(out.offered[-1] + len(columns) - 1 - SEND)
                 out.result_last.append(out.offered[-1] + len(columns) - 1)
         ends.append(e)
+    return out
+
+
+def expected_serial(cfg: Config, rows: int, n: int, columns: list[int], shift: int) -> Expected:
+    """Returns the cycles of n vectors of some rows on an idle serial macro; `start` is `s_take`."""
+    planes = 1 if cfg.raw else cfg.bits
+    passes = cfg.bits if cfg.raw else cfg.repeats
+    each = SERIAL + shift
+    taken = max(KEYS, rows + 5)  # first sums of a pass
+    for last, column in zip([columns[0], *columns], columns, strict=False):
+        taken += max(each, column - last + max(rows + 4, 7)) if column != last else 0
+        taken += (planes - 1) * max(each, rows + 4)
+    length = taken + each - 6
+    out, now = Expected(), 0
+    for _ in range(n):
+        begin = now + rows
+        now = begin + passes * length
+        out.x_last.append(now - length + 27)
+        for k in range(passes):
+            if cfg.raw or k == 0:
+                out.start.append(begin + k * length)
+            if cfg.raw or k == passes - 1:
+                out.sample_last.append(begin + (k + 1) * length - 1)
+                out.offered.append(out.sample_last[-1] + SUM)
+                out.result_last.append(out.offered[-1] + len(columns) - 1)
     return out

@@ -15,6 +15,7 @@ from ohmloop.emulator.condition import Condition
 from ohmloop.emulator.cost import CostModel
 from ohmloop.emulator.procedures import Procedures
 from ohmloop.emulator.registers import find
+from ohmloop.emulator.serial_cost import SerialCost
 from ohmloop.emulator.served import Image, Served
 from ohmloop.emulator.tables import Tables
 from ohmloop.link.messages import (
@@ -57,7 +58,7 @@ class Executor:
         self._tables = tables
         self._arrays = arrays
         self._absent = ABSENT_IF_READ_ONLY if identity.read_only else frozenset()
-        self._costs = [CostModel(macro.columns, macro.lanes, macro.adc_lanes) for macro in identity.macros]
+        self._costs = _costs(identity, condition)
         self._served = Served(identity, condition, arrays)
         self._procedures = Procedures(identity, condition, arrays, self._served.require_runnable)
         self._handlers: dict[int, Callable[[bytes], Answer]] = {
@@ -241,3 +242,15 @@ class Executor:
     def _require_released(self) -> None:
         if self._condition.safe_latched:
             raise Refusal(Status.SAFE_LATCHED, 0, 0, 0)
+
+
+def _costs(identity: Identity, condition: Condition) -> list[CostModel]:
+    """Returns what each macro takes: a serial one where the board only reads."""
+    if not identity.read_only:
+        return [CostModel(macro.columns, macro.lanes, macro.adc_lanes) for macro in identity.macros]
+    return [
+        SerialCost(
+            macro.columns, macro.lanes, macro.adc_lanes, rows=macro.rows, registers=condition.registers
+        )
+        for macro in identity.macros
+    ]
