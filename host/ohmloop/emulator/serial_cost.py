@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Requests to clk cycles where a board only reads, by the formula of docs/emulator.md ("The serial macro")."""
+"""Requests to clk cycles where a board only reads, as docs/emulator.md says ("The serial macro")."""
 
 from dataclasses import dataclass, field
 from typing import Final
