@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,10 +99,12 @@ class Bench:
             yield
 
     def vectors(self, request: VectorRequest) -> NDArray[np.int64]:
-        """Returns the results of MAC or READ_CELLS, `[n, m]`."""
-        data = self.ok(request.opcode, request.encode(), request.largest_reply_words)
-        values = VectorReply.decode(data, request.result_shape, request.width_bits).values
-        return values.astype(np.int64)
+        """Returns the results of MAC or READ_CELLS, `[n, m]`; split where they do not fit a frame."""
+        values = []
+        for part in parts_that_fit(request, self.identity.max_payload // 4):
+            data = self.ok(part.opcode, part.encode(), part.largest_reply_words)
+            values.append(VectorReply.decode(data, part.result_shape, part.width_bits).values)
+        return np.concatenate(values).astype(np.int64)
 
     def require_pulses(self) -> None:
         """Skips the check on a board that only reads."""
@@ -113,6 +115,33 @@ class Bench:
         """Skips the check on a chip."""
         if not self.identity.emulated:
             raise CheckSkipped("the macro is a chip")
+
+
+def parts_that_fit(request: VectorRequest, words: int) -> list[VectorRequest]:
+    """Returns a MAC or READ_CELLS as requests that fit frames of so many payload words, both ways."""
+    cells = request.opcode == Opcode.READ_CELLS
+    count = request.rows.count if cells else request.count
+    if max(request.words, request.largest_reply_words) <= words or count == 1:
+        return [request]
+    half, rows = count // 2, request.rows
+    index = request.operation_index + (half << request.averages_log2)
+    if cells:
+        first = replace(request, rows=replace(rows, count=half))
+        second = replace(rows, start=rows.start + half * rows.stride, count=count - half)
+        last = replace(request, rows=second, operation_index=index)
+    else:
+        at = 4 * half * request.vector_words
+        first = replace(request, count=half, vectors=request.vectors[:at])
+        last = replace(request, count=count - half, vectors=request.vectors[at:], operation_index=index)
+    return parts_that_fit(first, words) + parts_that_fit(last, words)
+
+
+def row_blocks(bench: Bench, rows: Axis, columns: Axis) -> Iterator[tuple[int, Axis]]:
+    """Yields neighbouring rows in blocks whose cells fit a frame, each with its place in `rows`."""
+    head = len(CellRequest(0, rows, columns).encode()) // 4
+    step = max(1, (bench.identity.max_payload // 4 - head) // ((columns.count + 1) // 2))
+    for at in range(0, rows.count, step):
+        yield at, Axis(rows.start + at, min(step, rows.count - at))
 
 
 def write_tables(bench: Bench, profile: Profile) -> None:
@@ -137,16 +166,20 @@ def ideal_emulator(bench: Bench) -> Iterator[int]:
 
 
 def dump_cells(bench: Bench, macro: int, rows: Axis, columns: Axis) -> NDArray[np.uint16]:
-    """Returns the emulated cells of a window, `[rows, columns]`."""
-    request = CellRequest(macro, rows, columns)
-    data = bench.ok(Opcode.CELL_DUMP, request.encode(), request.largest_reply_words)
-    padded = np.frombuffer(data, "<u2", offset=4).reshape(rows.count, -1)
-    return padded[:, : columns.count].copy()
+    """Returns the emulated cells of a window of neighbouring rows, `[rows, columns]`."""
+    found = []
+    for _, block in row_blocks(bench, rows, columns):
+        request = CellRequest(macro, block, columns)
+        data = bench.ok(Opcode.CELL_DUMP, request.encode(), request.largest_reply_words)
+        found.append(np.frombuffer(data, "<u2", offset=4).reshape(block.count, -1)[:, : columns.count])
+    return np.concatenate(found)
 
 
 def load_cells(bench: Bench, macro: int, rows: Axis, columns: Axis, g_codes: NDArray[np.uint16]) -> None:
-    """Writes the emulated cells of a window."""
-    bench.ok(Opcode.CELL_LOAD, CellRequest(macro, rows, columns, g_codes).encode())
+    """Writes the emulated cells of a window of neighbouring rows."""
+    for at, block in row_blocks(bench, rows, columns):
+        part = CellRequest(macro, block, columns, g_codes[at : at + block.count])
+        bench.ok(Opcode.CELL_LOAD, part.encode())
 
 
 @contextmanager

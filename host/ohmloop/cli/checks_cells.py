@@ -19,7 +19,7 @@ from ohmloop.cli.bench import (
     kept_cells,
     load_cells,
 )
-from ohmloop.link.messages import Axis, CellRequest, VectorRequest, pack_inputs
+from ohmloop.link.messages import Axis, VectorRequest, pack_inputs
 
 RAM_BLOCK_ROWS: Final = 16
 PATTERN_SIDE: Final = 31
@@ -33,20 +33,12 @@ def check_cells(bench: Bench) -> str:
     cells = 0
     for number, macro in enumerate(bench.identity.macros):
         columns = Axis(0, macro.columns)
-        block = _rows_a_frame(bench, columns)
-        for top in range(0, macro.rows, block):
-            rows = Axis(top, min(block, macro.rows - top))
+        for top in range(0, macro.rows, RAM_BLOCK_ROWS):
+            rows = Axis(top, min(RAM_BLOCK_ROWS, macro.rows - top))
             with kept_cells(bench, number, rows, columns) as before:
                 _check_block(bench, number, rows, columns)
             cells += before.size
     return f"{cells} cells, two patterns each"
-
-
-def _rows_a_frame(bench: Bench, columns: Axis) -> int:
-    """Returns how many rows of cells are loaded or dumped at once: what a frame of the board holds."""
-    head = len(CellRequest(0, Axis(0, 1), columns).encode()) // 4
-    fits = (bench.identity.max_payload // 4 - head) // ((columns.count + 1) // 2)
-    return max(1, min(RAM_BLOCK_ROWS, fits))
 
 
 def _check_block(bench: Bench, number: int, rows: Axis, columns: Axis) -> None:

@@ -26,9 +26,18 @@ class CellAccess:
         slow: slow effects of reading.
     """
 
-    def __init__(self, cells: NDArray[np.uint16], number: int, registers: Registers, tables: Tables) -> None:
+    def __init__(
+        self,
+        cells: NDArray[np.uint16],
+        number: int,
+        registers: Registers,
+        tables: Tables,
+        *,
+        slow: bool = True,
+    ) -> None:
+        """Takes the cells of a macro; without `slow` it has no slow effects of reading."""
         self.cells = cells
-        self.slow = SlowEffects(registers, number, Freshness(np.zeros(cells.shape[1], np.int64)))
+        self.slow = SlowEffects(registers, number, Freshness(np.zeros(cells.shape[1], np.int64)), slow)
         self._number = number
         self._registers = registers
         self._tables = tables

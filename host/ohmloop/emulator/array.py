@@ -63,9 +63,18 @@ class EmulatedArray:
         access: the same cells, one row at a time.
     """
 
-    def __init__(self, cells: NDArray[np.uint16], number: int, registers: Registers, tables: Tables) -> None:
+    def __init__(
+        self,
+        cells: NDArray[np.uint16],
+        number: int,
+        registers: Registers,
+        tables: Tables,
+        *,
+        slow: bool = True,
+    ) -> None:
+        """Takes the cells of a macro; without `slow` it has no slow effects of reading."""
         self.cells = cells
-        self.access = CellAccess(cells, number, registers, tables)
+        self.access = CellAccess(cells, number, registers, tables, slow=slow)
         self._registers = registers
         self._preparations = Preparations(cells, registers, tables)
         self.refresh(np.arange(cells.shape[1]))

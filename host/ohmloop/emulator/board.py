@@ -49,7 +49,8 @@ class EmulatedBoard:
         registers = Registers()
         self.condition = Condition(registers, Guard(registers), identity.boot_id)
         tables = [Tables() for _ in identity.macros]
-        arrays = [EmulatedArray(cells[i], i, registers, tables[i]) for i in range(len(tables))]
+        slow = not identity.read_only
+        arrays = [EmulatedArray(cells[i], i, registers, table, slow=slow) for i, table in enumerate(tables)]
         self._executor = Executor(identity, self.condition, tables, arrays)
         self._identity = replace(identity, nonce=0)
         self._expected = 0

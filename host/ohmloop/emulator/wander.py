@@ -98,18 +98,19 @@ def _wander(
 
 @dataclass(slots=True)
 class SlowEffects:
-    """The slow effects of one macro's reads."""
+    """The slow effects of one macro's reads; none where it is not `able`, whatever its registers hold."""
 
     registers: Registers
     number: int
     fresh: Freshness
+    able: bool = True
     _row_keys: dict[tuple[int, int], int] = field(default_factory=dict)
 
     @property
     def on(self) -> bool:
         """Any of them is switched on."""
         registers = self.registers
-        return bool(
+        return self.able and bool(
             registers[Register.EMU_WANDER]
             or registers.halves(Register.EMU_RTN)[0]
             or registers.halves(Register.EMU_STEP)[1]

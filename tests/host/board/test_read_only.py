@@ -22,8 +22,8 @@ from ohmloop.link.wires import WireContext, open_wire
 from ohmloop.systems.esgnn import EchoStateGraphClassifier, prepare
 from ohmloop.systems.graphs import Graph
 
-URL = "twin://?read_only=1&payload=4096"
-WHOLE = "twin://?rows=64&columns=64&lanes=8&adc_lanes=1&payload=4096"
+URL = "twin://?read_only=1&payload=1024"  # the frames of the Tang Nano 20K
+WHOLE = "twin://?rows=64&columns=64&lanes=8&adc_lanes=1&payload=1024"
 FRONT_END = "rrm-40nm-front-end"
 
 
@@ -84,6 +84,7 @@ def test_it_says_what_it_is(board: Board):
     assert (macro.rows, macro.columns, macro.lanes, macro.adc_lanes) == (64, 64, 8, 1)
     with ohmloop.open(WHOLE, chip="tmp") as other:
         assert not other.is_read_only and other.telemetry().requests > 0
+        assert other.identity.build_hash != identity.build_hash
     shown = CliRunner().invoke(app, ["info", URL])
     assert shown.exit_code == 0 and "read-only" in shown.output and "no telemetry" in shown.output
 
@@ -126,6 +127,22 @@ def test_converters_are_calibrated_and_products_told_in_siemens(board: Board):
     nominal = plain.adc_codes * board.profile.siemens_per_adc_code(plain.range) / 255
     errors = seen.values - exact
     assert np.sqrt(np.mean((nominal - exact) ** 2)) > 5 * np.sqrt(np.mean(errors**2))
+
+
+def test_slow_effects_of_reading_are_off_whatever_their_registers_hold():
+    seen = []
+    for url in (URL, WHOLE):
+        with ohmloop.open(url, chip="tmp:seed:3", profile=FRONT_END) as board:
+            window = board.macro[:, :]
+            board.macro.load_g_codes(np.full((64, 64), 500), window)
+            for wander in (0, 3000 | 3000 << 16):
+                board.write_registers(Register.EMU_WANDER, wander)
+                board.write_registers(Register.EMU_RTN, wander)
+                found = board.macro.read_adc_codes(window, range=2, operation_index=5)
+                product = board.macro.mac(np.ones((1, 64), int), window, bits=1, range=1, operation_index=5)
+                seen.append((found.adc_codes.tobytes(), product.adc_codes.tobytes()))
+    assert seen[0] == seen[1] == seen[2]
+    assert seen[2][0] != seen[3][0] and seen[2][1] != seen[3][1]
 
 
 def test_the_network_runs_on_cells_that_the_twin_formed():

@@ -184,8 +184,11 @@ CHECKS = [
 ]
 
 
-def test_every_check_is_green_on_a_wide_board_of_short_frames():
-    url = "twin://?rows=32&columns=512&lanes=8&adc_lanes=1&payload=4000&clk_hz=24000000"
+@pytest.mark.parametrize(
+    "frames", ["rows=32&columns=512&lanes=8&payload=4000", "rows=64&columns=64&lanes=8&payload=1024"]
+)
+def test_every_check_is_green_on_a_board_of_short_frames(frames: str):
+    url = f"twin://?{frames}&adc_lanes=1&clk_hz=24000000"
     colours = {outcome.name: outcome.colour for outcome in selftest.outcomes(url)}
     assert set(colours.values()) == {"green"}, colours
 

@@ -123,7 +123,7 @@ def open_wire(url: WireUrl, context: WireContext) -> TwinWire:
         reference_input=True,
         simulated=True,
         read_only=url.read_only,
-        build_hash=zlib.crc32(b"ohmloop twin %08x" % MAP_HASH),
+        build_hash=zlib.crc32(b"ohmloop twin %08x%s" % (MAP_HASH, url.read_only * b", read-only")),
         clk_hz=url.integer("clk_hz", CLK_HZ, lowest=1, highest=CLK_HZ),
         max_payload=payload,
         request_bytes=credit,
