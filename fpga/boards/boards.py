@@ -21,6 +21,8 @@ PAGE = ROOT / "docs" / "boards.md"
 CORE = Path(pythondata_cpu_picorv32.data_location) / "picorv32.v"
 MARKS = ("<!-- generated: reports -->", "<!-- end -->")
 RESOURCES = ("lut", "ff", "bram", "dsp")
+MACROS = ("macro_emulator", "macro_serial", "afe_front")
+"""What the macro port may hold: a board has one (`macro` in board.toml), the others' Verilog is not built."""
 
 
 @dataclass(frozen=True)
@@ -67,15 +69,35 @@ def sources() -> list[Path]:
     return [*sorted(RTL.glob("*.v")), BOARDS / "serial_board.v", *sorted(RTL.glob("generated/*.sv")), CORE]
 
 
+def commands(board: Board, netlist: Path) -> list[str]:
+    """What Yosys does with the elaborated design."""
+    options = " ".join(["", *board.settings.get("synthesis", [])])
+    return [f"synth_{board.settings['family']} -top {board.top} -json {netlist}{options}"]
+
+
+def reached(board: Board) -> list[Path]:
+    """Of the Verilog and its headers what a board's design says the name of, from its top on; by name."""
+    files = [*sources(), *RTL.glob("generated/*.vh")]
+    known = {path.stem if path.suffix != ".vh" else path.name: path for path in files}
+    for other in {*MACROS} - {board.settings["macro"]}:
+        del known[other]
+    found, left = set[Path](), [known["serial_board"]]
+    while left:
+        found.add(path := left.pop())
+        code = re.sub(r"//.*|/\*(?s:.*?)\*/", "", path.read_text())
+        left += {known[word] for word in re.findall(r"\w+(?:\.vh)?", code) if word in known} - found
+    return sorted(found)
+
+
 def inputs_hash(board: Board) -> str:
     """SHA-256, hexadecimal, over the names and bytes of all that the bitstream is made of, tools apart."""
     own = sorted(path for path in board.folder.iterdir() if path.is_file())
-    includes = sorted(RTL.glob("generated/*.vh"))
     digest = hashlib.sha256()
-    for path in [*sources(), *includes, *own, BOARDS / "synthesis.py", BOARDS / "build.py"]:
+    for path in [*reached(board), *own, BOARDS / "synthesis.py"]:
         content = path.read_bytes()
         digest.update(f"{path.name} {len(content)}\n".encode())
         digest.update(content)
+    digest.update("".join(commands(board, Path("netlist.json"))).encode())
     return digest.hexdigest()
 
 

@@ -31,6 +31,7 @@ from boards import (
     RTL,
     Board,
     boards,
+    commands,
     defined,
     inputs_hash,
     page_text,
@@ -119,7 +120,7 @@ def verdict(board: Board, report: dict[str, Any]) -> int:
 def built(board: Board, folder: Path, uid: int, seed: int) -> dict[str, Any]:
     """Synthesis, place and route, packing; returns the report, which is also written to the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    inputs = inputs_hash(board)
+    inputs, versions = inputs_hash(board), tool_versions(board)
     netlist = synthesise(board, folder, uid, inputs)
     report = {
         "board": board.key,
@@ -132,9 +133,7 @@ def built(board: Board, folder: Path, uid: int, seed: int) -> dict[str, Any]:
         "inputs": inputs,
         "uid": uid,
         "seed": seed,
-        "tools": {
-            name: importlib.metadata.version(name) for name in ("pyosys", *TOOLS[board.settings["family"]])
-        },
+        "tools": versions,
     }
     if "place" in board.settings and not shortfalls(report, report["capacity"]):
         report["fmax_mhz"] = place(board, folder, netlist, seed)
@@ -142,6 +141,15 @@ def built(board: Board, folder: Path, uid: int, seed: int) -> dict[str, Any]:
             report |= pack(board, folder)
     (folder / "report.json").write_text(json.dumps(report, indent=2) + "\n")
     return report
+
+
+def tool_versions(board: Board) -> dict[str, str]:
+    """The versions of the tools that a board needs; BuildFailed when one is not installed."""
+    try:
+        names = ("pyosys", *TOOLS[board.settings["family"]])
+        return {name: importlib.metadata.version(name) for name in names}
+    except importlib.metadata.PackageNotFoundError as error:
+        raise BuildFailed(f"{error.name} is not installed: pip install 'ohmloop[bitstream]'") from None
 
 
 def synthesise(board: Board, folder: Path, uid: int, inputs: str) -> Path:
@@ -153,16 +161,14 @@ def synthesise(board: Board, folder: Path, uid: int, inputs: str) -> Path:
         "UID": f"64'h{uid:X}",
         "BUILD_HASH": f"32'h{inputs[:8]}",
     }
-    family = board.settings["family"]
     own_top = board.folder / f"{board.key}.v"
-    options = f"-top {board.top} -json {netlist}{' -flatten' if family == 'xilinx' else ''}"
     job = {
         "sources": [str(path) for path in sources()],
         "module": "serial_board",
         "include": [str(RTL / "generated")],
         "parameters": parameters,
         "top": str(own_top) if own_top.exists() else "",
-        "commands": [f"synth_{family} {options}"],
+        "commands": commands(board, netlist),
     }
     (folder / "job.json").write_text(json.dumps(job))
     run(

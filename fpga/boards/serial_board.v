@@ -12,6 +12,7 @@ module serial_board #(
     parameter        COLS              = 64,      // sensed lines
     parameter        LANES             = 8,       // columns accumulated a cycle
     parameter        ADC_LANES         = 1,       // conversions a cycle
+    parameter [0:0]  READ_ONLY         = 1'b0,    // a small board, which only reads
     parameter        REQUEST_WORDS     = 4096,    // request ring, in words
     parameter        REPLY_WORDS       = 8192,    // reply ring, in words
     parameter        MAX_PAYLOAD_WORDS = 1024,    // largest payload of a frame, in words
@@ -81,6 +82,7 @@ module serial_board #(
       .COLS             (COLS),
       .LANES            (LANES),
       .ADC_LANES        (ADC_LANES),
+      .READ_ONLY        (READ_ONLY),
       .REQUEST_WORDS    (REQUEST_WORDS),
       .REPLY_WORDS      (REPLY_WORDS),
       .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS),

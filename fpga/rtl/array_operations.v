@@ -9,6 +9,7 @@
 `include "board_map.vh"
 
 module array_operations #(
+    parameter [0:0] PULSES      = 1'b1,  // 0: neither PULSE nor SWEEP
     parameter MAX_PAYLOAD_WORDS = 1024
 ) (
     input  wire         clk,
@@ -81,8 +82,8 @@ module array_operations #(
 
   wire is_cells  = opcode == `OP_READ_CELLS;
   wire is_vector = opcode == `OP_MAC || opcode == `OP_MAC_RAW || is_cells;
-  wire is_sweep  = opcode == `OP_SWEEP;  // its readings are vector_engine's, led by pulse_operations
-  wire is_pulse  = opcode == `OP_PULSE || is_sweep;
+  wire is_sweep  = PULSES && opcode == `OP_SWEEP;  // its readings are vector_engine's, led by pulse_operations
+  wire is_pulse  = (PULSES && opcode == `OP_PULSE) || is_sweep;
   wire is_cell   = opcode == `OP_CELL_LOAD || opcode == `OP_CELL_DUMP || opcode == `OP_ENV;
 
   wire        vector_done, vector_early, vector_write, vector_restart, vector_next;
@@ -145,51 +146,31 @@ module array_operations #(
       .r_last      (r_last)
   );
 
-  pulse_operations u_pulses (
-      .clk         (clk_pulses),
-      .rst_n       (rst_n),
-      .start       (start && is_pulse),
-      .stop        (stop),
-      .is_sweep    (is_sweep),
-      .fixed       (fixed),
-      .data_place  (data_place),
-      .columns     (columns),
-      .cell_pulses (cell_pulses),
-      .limit_read  (limit_read),
-      .cycles      (cycles),
-      .done        (pulse_done),
-      .status      (pulse_status),
-      .words       (pulse_words),
-      .counting    (pulse_counting),
-      .fields      (pulse_fields),
-      .q_address   (pulse_q),
-      .q_data      (q_data),
-      .row_restart (pulse_restart),
-      .row_next    (pulse_next),
-      .row         (row),
-      .row_last    (row_last),
-      .g_valid     (g_valid),
-      .g_dry       (g_dry),
-      .g_done      (g_done),
-      .g_status    (g_status),
-      .g_limit     (g_limit),
-      .given       (given),
-      .given_cells (given_cells),
-      .pulses_left (pulses_left),
-      .reads       (sweep_reads),
-      .go          (sweep_go),
-      .open        (sweep_open),
-      .halt        (sweep_halt),
-      .beat        (x_valid && x_ready),
-      .read_end    (r_valid && r_last),
-      .read_done   (vector_done),
-      .read_index  (x_index),
-      .p_elapsed   (p_elapsed),
-      .p_index     (p_index),
-      .macro_idle  (macro_idle),
-      .refresh     (pulse_refresh),
-      .refresh_done(refresh_done)
-  );
+  generate
+    if (PULSES) begin : g_pulses
+      pulse_operations u_pulses (
+          .clk(clk_pulses), .rst_n(rst_n), .start(start && is_pulse),
+          .stop(stop), .is_sweep(is_sweep), .fixed(fixed),
+          .data_place(data_place), .columns(columns), .cell_pulses(cell_pulses),
+          .limit_read(limit_read), .cycles(cycles), .done(pulse_done),
+          .status(pulse_status), .words(pulse_words), .counting(pulse_counting),
+          .fields(pulse_fields), .q_address(pulse_q), .q_data(q_data),
+          .row_restart(pulse_restart), .row_next(pulse_next), .row(row),
+          .row_last(row_last), .g_valid(g_valid), .g_dry(g_dry),
+          .g_done(g_done), .g_status(g_status), .g_limit(g_limit),
+          .given(given), .given_cells(given_cells), .pulses_left(pulses_left),
+          .reads(sweep_reads), .go(sweep_go), .open(sweep_open),
+          .halt(sweep_halt), .beat(x_valid && x_ready), .read_end(r_valid && r_last),
+          .read_done(vector_done), .read_index(x_index), .p_elapsed(p_elapsed),
+          .p_index(p_index), .macro_idle(macro_idle), .refresh(pulse_refresh),
+          .refresh_done(refresh_done)
+      );
+    end else begin : g_no_pulses
+      assign {pulse_done, pulse_status, pulse_words, pulse_counting, pulse_fields, pulse_q, pulse_restart, pulse_next} = 0;
+      assign {g_valid, g_dry, sweep_reads, sweep_go, sweep_open, sweep_halt, p_elapsed, p_index, pulse_refresh} = 0;
+      wire unused_pulses = &{1'b0, cell_pulses, limit_read, g_done, g_status, g_limit, given, given_cells, pulses_left};
+    end
+  endgenerate
 
   cell_operations u_cells (
       .clk           (clk_pulses),

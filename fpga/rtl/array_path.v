@@ -12,7 +12,7 @@ module array_path #(
     parameter LANES             = 64,
     parameter ADC_LANES         = 4,
     parameter MAX_PAYLOAD_WORDS = 1024,
-    parameter [287:0] AFE       = 288'd0  // 0: the emulated macro, else afe_front's
+    parameter [287:0] AFE       = 288'd0  // 0: macro_emulator, 1: macro_serial, else afe_front's
 ) (
     input  wire                clk,
     input  wire                clk_pulses,
@@ -107,6 +107,7 @@ module array_path #(
   array_requests #(
       .ROWS             (ROWS),
       .COLS             (COLS),
+      .PULSES           (AFE != 288'd1),
       .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS)
   ) u_requests (
       .clk           (clk),

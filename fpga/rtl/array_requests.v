@@ -10,6 +10,7 @@
 module array_requests #(
     parameter ROWS              = 512,
     parameter COLS              = 512,
+    parameter [0:0] PULSES      = 1'b1,  // 0: neither pulses nor firmware
     parameter MAX_PAYLOAD_WORDS = 1024
 ) (
     input  wire              clk,
@@ -111,9 +112,10 @@ module array_requests #(
   wire [121:0] answer;
   wire [130:0] op;
   wire [COLS-1:0] op_core_mask;
-  wire served = opcode == `OP_PROGRAM || opcode == `OP_SELF_TEST || opcode == `OP_ADC_SELFCAL || opcode == `OP_FIRMWARE;
+  wire served = PULSES && (opcode == `OP_PROGRAM || opcode == `OP_SELF_TEST || opcode == `OP_ADC_SELFCAL || opcode == `OP_FIRMWARE);
 
   array_operations #(
+      .PULSES           (PULSES),
       .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS)
   ) u_operations (
       .clk           (clk),
@@ -178,55 +180,35 @@ module array_requests #(
       .refresh_done  (refresh_done)
   );
 
-  firmware_engine #(
-      .ROWS(ROWS),
-      .COLS(COLS)
-  ) u_firmware (
-      .clk         (clk_core),
-      .rst_n       (rst_n),
-      .start       (start && served),
-      .stop        (stop),
-      .opcode      (opcode),
-      .q_words     (q_words),
-      .head        (fixed[95:0]),
-      .largest     (largest),
-      .cycles      (cycles),
-      .done        (core_done),
-      .answer      (answer),
-      .q_address   (core_q_address),
-      .q_data      (q_data),
-      .w_write     (core_w_write),
-      .w_address   (core_w_address),
-      .w_data      (core_w_data),
-      .image_crc   (image_crc),
-      .armed       (armed),
-      .pulses_left (pulses_left),
-      .limit_read  (limit_read),
-      .runs        (runs),
-      .reading     (core_reading),
-      .op          (op),
-      .op_mask     (op_core_mask),
-      .g_valid     (core_g_valid),
-      .g_dry       (core_g_dry),
-      .g_done      (g_done),
-      .g_status    (g_status),
-      .g_limit     (g_limit),
-      .given       (given),
-      .given_cells (given_cells),
-      .p_elapsed   (core_p_elapsed),
-      .p_index     (core_p_index),
-      .x_valid     (core_x_valid),
-      .x_ready     (x_ready),
-      .x_code      (core_x_code),
-      .macro_abort (core_macro_abort),
-      .macro_idle  (macro_idle),
-      .r_valid     (r_valid),
-      .r_data      (r_data),
-      .r_saturated (r_saturated),
-      .r_last      (r_last),
-      .refresh     (core_refresh),
-      .refresh_done(refresh_done)
-  );
+  generate
+    if (PULSES) begin : g_firmware
+      firmware_engine #(
+          .ROWS(ROWS),
+          .COLS(COLS)
+      ) u_firmware (
+          .clk(clk_core), .rst_n(rst_n), .start(start && served),
+          .stop(stop), .opcode(opcode), .q_words(q_words),
+          .head(fixed[95:0]), .largest(largest), .cycles(cycles),
+          .done(core_done), .answer(answer), .q_address(core_q_address),
+          .q_data(q_data), .w_write(core_w_write), .w_address(core_w_address),
+          .w_data(core_w_data), .image_crc(image_crc), .armed(armed),
+          .pulses_left(pulses_left), .limit_read(limit_read), .runs(runs),
+          .reading(core_reading), .op(op), .op_mask(op_core_mask),
+          .g_valid(core_g_valid), .g_dry(core_g_dry), .g_done(g_done),
+          .g_status(g_status), .g_limit(g_limit), .given(given),
+          .given_cells(given_cells), .p_elapsed(core_p_elapsed), .p_index(core_p_index),
+          .x_valid(core_x_valid), .x_ready(x_ready), .x_code(core_x_code),
+          .macro_abort(core_macro_abort), .macro_idle(macro_idle), .r_valid(r_valid),
+          .r_data(r_data), .r_saturated(r_saturated), .r_last(r_last),
+          .refresh(core_refresh), .refresh_done(refresh_done)
+      );
+    end else begin : g_no_firmware
+      assign {core_done, answer, core_q_address, core_w_write, core_w_address, core_w_data, image_crc, runs, core_reading} = 0;
+      assign {op, op_core_mask, core_g_valid, core_g_dry, core_p_elapsed, core_p_index} = 0;
+      assign {core_x_valid, core_x_code, core_macro_abort, core_refresh} = 0;
+      wire unused_firmware = &{1'b0, clk_core, q_words, largest, armed};
+    end
+  endgenerate
 
   // ---- Outputs ----
   assign done     = step_done || core_done;

@@ -22,7 +22,8 @@ module board_core #(
     parameter        CLK_HZ            = `CLK_HZ,  // clk, in hertz, told in HELLO
     parameter [31:0] BUILD_HASH        = 32'd0,  // names this build in HELLO
     parameter [0:0]  SIMULATED         = 1'b0,   // identity flag: a simulated board
-    parameter [287:0] AFE              = 288'd0, // 0: the emulated macro, else the analog front end (afe_front, afe_board.vh)
+    parameter [0:0]  READ_ONLY         = 1'b0,   // macro_serial and no soft core: a small board, which only reads
+    parameter [287:0] AFE              = 288'd0, // 0: an emulated macro, else the analog front end (afe_front, afe_board.vh)
     parameter [15:0] CEILING_FORM_V    = `VOLTAGE_CEILING,  // highest limits that can be set, DAC codes
     parameter [15:0] CEILING_SET_V     = `VOLTAGE_CEILING,
     parameter [15:0] CEILING_RESET_V   = `VOLTAGE_CEILING,
@@ -132,7 +133,7 @@ module board_core #(
       .epoch_open     (epoch_open),
       .feed           (feed),
       .state          ({1'b0, state}),
-      .id_flags       ({11'd0, ANALOG, SIMULATED, 1'b1, image_crc != 32'd0, !ANALOG || SIMULATED}),
+      .id_flags       ({10'd0, READ_ONLY, ANALOG, SIMULATED, 1'b1, image_crc != 32'd0, !ANALOG || SIMULATED}),
       .id_build       (BUILD_HASH),
       .id_firmware    (image_crc),
       .id_uid         (uid),
@@ -152,8 +153,8 @@ module board_core #(
       .LANES            (LANES),
       .ADC_LANES        (ADC_LANES),
       .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS),
-      .EMULATES         ({!ANALOG, !ANALOG || SIMULATED}),
-      .AFE              (AFE),
+      .HAS              ({!READ_ONLY, !ANALOG && !READ_ONLY, !ANALOG || SIMULATED}),
+      .AFE              (READ_ONLY ? 288'd1 : AFE),
       .CEILINGS         ({CEILING_WIDTH, CEILING_GATE_V, CEILING_READ_V, CEILING_RESET_V, CEILING_SET_V, CEILING_FORM_V})
   ) u_core (
       .clk            (clk),

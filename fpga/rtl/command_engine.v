@@ -11,7 +11,7 @@ module command_engine #(
     parameter COLS              = 512,
     parameter MAX_PAYLOAD_WORDS = 1024,
     parameter [15:0] COMMON = 16'd0,  // point_check
-    parameter [1:0] EMULATES    = 2'b11  // as request_fetch has it
+    parameter [2:0] HAS         = 3'b111  // as request_fetch has it
 ) (
     input  wire            clk,
     input  wire            clk_time,
@@ -149,7 +149,7 @@ module command_engine #(
       .COLS             (COLS),
       .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS),
       .COMMON           (COMMON),
-      .EMULATES         (EMULATES)
+      .HAS              (HAS)
   ) u_check (
       .clk           (clk_check),
       .rst_n         (rst_n),

@@ -14,8 +14,8 @@ module core_engine #(
     parameter        LANES             = 64,
     parameter        ADC_LANES         = 4,
     parameter        MAX_PAYLOAD_WORDS = 1024,
-    parameter [1:0]   EMULATES = 2'b11,   // as request_fetch has it
-    parameter [287:0] AFE      = 288'd0,  // 0: the emulated macro, else afe_front's
+    parameter [2:0]   HAS = 3'b111,   // as request_fetch has it
+    parameter [287:0] AFE      = 288'd0,  // 0: macro_emulator, 1: macro_serial, else afe_front's
     parameter [111:0] CEILINGS = 112'd0  // of LIMIT_FORM_V .. LIMIT_WIDTH, the first lowest
 ) (
     input  wire                clk,
@@ -97,7 +97,7 @@ module core_engine #(
       .COLS             (COLS),
       .MAX_PAYLOAD_WORDS(MAX_PAYLOAD_WORDS),
       .COMMON           (AFE[47:32]),
-      .EMULATES         (EMULATES)
+      .HAS              (HAS)
   ) u_command (
       .clk              (clk),
       .clk_time         (clk_time),
@@ -177,7 +177,7 @@ module core_engine #(
       .clk_rows(clk_rows), .clk_results(clk_results),
       .clk_core(clk_core), .rst_n(rst_n),
       .start(run_start), .stop(stop),
-      .opcode(q_opcode), .q_words(q_words),
+      .opcode({q_opcode[7:6], HAS[2] && q_opcode[5], q_opcode[4:0]}), .q_words(q_words),
       .fixed(fixed), .data_place(data_place),
       .columns(columns), .vectors(vectors),
       .largest(largest), .cell_pulses(cell_pulses),

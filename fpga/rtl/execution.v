@@ -13,7 +13,7 @@ module execution #(
     parameter        LANES             = 64,
     parameter        ADC_LANES         = 4,
     parameter        MAX_PAYLOAD_WORDS = 1024,
-    parameter [287:0] AFE      = 288'd0,  // 0: the emulated macro, else afe_front's
+    parameter [287:0] AFE      = 288'd0,  // 0: macro_emulator, 1: macro_serial, else afe_front's
     parameter [111:0] CEILINGS = 112'd0  // of LIMIT_FORM_V .. LIMIT_WIDTH, the first lowest
 ) (
     input  wire                clk,

@@ -11,7 +11,7 @@ module guarded_macro #(
     parameter         COLS      = 512,
     parameter         LANES     = 64,
     parameter         ADC_LANES = 4,
-    parameter [287:0] AFE       = 288'd0  // 0: the emulated macro, else afe_front's
+    parameter [287:0] AFE       = 288'd0  // 0: macro_emulator, 1: macro_serial, else afe_front's
 ) (
     input  wire                clk,
     input  wire                clk_pulses,
@@ -111,7 +111,7 @@ module guarded_macro #(
       .limit_voltage (limit_voltage),
       .limit_gate    (limit_gate),
       .limit_width   (limit_width),
-      .arm           (arm),
+      .arm           (arm && AFE != 288'd1),  // macro_serial only reads
       .disarm        (disarm),
       .arm_rows      (rows_mask),
       .arm_columns   (columns_mask),

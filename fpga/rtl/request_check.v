@@ -12,7 +12,7 @@ module request_check #(
     parameter COLS              = 512,
     parameter MAX_PAYLOAD_WORDS = 1024,
     parameter [15:0] COMMON = 16'd0,  // point_check
-    parameter [1:0] EMULATES    = 2'b11  // as request_fetch has it
+    parameter [2:0] HAS         = 3'b111  // as request_fetch has it
 ) (
     input  wire             clk,
     input  wire             rst_n,
@@ -135,7 +135,7 @@ module request_check #(
     endcase
   end
 
-  request_fetch #(.EMULATES(EMULATES)) u_fetch (
+  request_fetch #(.HAS(HAS)) u_fetch (
       .clk          (clk),
       .rst_n        (rst_n),
       .start        (start && known),

@@ -11,7 +11,7 @@
 `include "board_map.vh"
 
 module request_fetch #(
-    parameter [1:0] EMULATES = 2'b11  // the array has ENV (1), CELL_LOAD and CELL_DUMP (0)
+    parameter [2:0] HAS = 3'b111  // pulses and what needs them (2), ENV (1), CELL_LOAD and CELL_DUMP (0)
 ) (
     input  wire        clk,
     input  wire        rst_n,
@@ -62,8 +62,10 @@ module request_fetch #(
       `OP_CELL_LOAD, `OP_CELL_DUMP: {fixed_words, axes, least} = {3'd1, 1'b1, 16'd5};
       default: ours = 1'b0;
     endcase
-    if (opcode == `OP_ENV && !EMULATES[1]) ours = 1'b0;
-    if ((opcode == `OP_CELL_LOAD || opcode == `OP_CELL_DUMP) && !EMULATES[0]) ours = 1'b0;
+    if (opcode == `OP_ENV && !HAS[1]) ours = 1'b0;
+    if ((opcode == `OP_CELL_LOAD || opcode == `OP_CELL_DUMP) && !HAS[0]) ours = 1'b0;
+    // SWEEP and all above: what pulses, and the firmware
+    if ((opcode == `OP_ARM || opcode == `OP_PULSE || opcode >= `OP_SWEEP) && !HAS[2]) ours = 1'b0;
   end
 
   // ---- State ----

@@ -21,7 +21,8 @@ module board_sim #(
     parameter        FRONT             = 0,       // 0 words, 1 bytes, 2 serial line
     parameter        BAUD              = `BAUD,   // bit rate of the serial line
     parameter [31:0] BUILD_HASH        = 32'd0,   // names the build in HELLO
-    parameter        PINS              = 0,       // 0 the emulated macro, 1 macro_afe and the parts of a board
+    parameter        PINS              = 0,       // 0 an emulated macro, 1 macro_afe and the parts of a board
+    parameter [0:0]  READ_ONLY         = 1'b0,    // macro_serial: a board that only reads
     parameter        ADCS              = 8,       // of that board
     parameter        DACS              = 2,
     parameter        ROW_CHAINS        = 1,
@@ -180,6 +181,7 @@ module board_sim #(
         .MAX_PAYLOAD_WORDS (MAX_PAYLOAD_WORDS),
         .BUILD_HASH        (BUILD_HASH),
         .SIMULATED         (1'b1),
+        .READ_ONLY         (READ_ONLY),
         .AFE               (AFE),
         .CEILING_READ_V    (CEILING_READ)
     ) u_core (
@@ -225,12 +227,16 @@ module board_sim #(
 
     generate
         if (PINS == 0) begin : g_emulated
-            resting_clocks u_clocks (
-                .clk_time (clk_time),
-                .clk_link (clk_link),
-                .rst_n    (rst_q),
-                .needed   (needed)
-            );
+            if (READ_ONLY) begin : g_all_clocks
+                assign needed = 8'hFF;
+            end else begin : g_resting
+                resting_clocks u_clocks (
+                    .clk_time (clk_time),
+                    .clk_link (clk_link),
+                    .rst_n    (rst_q),
+                    .needed   (needed)
+                );
+            end
 
             wire unused_board = &{1'b0, afe_power, afe_cut, afe_level, AFE_LEVELS, AFE_TIMES, AFE};
             assign pins_in    = 24'd0;
