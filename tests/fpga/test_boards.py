@@ -73,7 +73,7 @@ def test_the_hash_changes_with_a_constraint_and_with_nothing_else(tools, tmp_pat
     (tmp_path / "ulx3s_85f").mkdir()
     for path in board.folder.iterdir():
         (tmp_path / "ulx3s_85f" / path.name).write_bytes(path.read_bytes())
-    for shared in ("synthesis.py", "build.py", "serial_board.v"):
+    for shared in ("synthesis.py", "serial_board.v"):
         (tmp_path / shared).write_bytes((BOARDS / shared).read_bytes())
     monkeypatch.setattr(tools[0], "BOARDS", tmp_path)
     assert tools[0].inputs_hash(board) == before
@@ -82,8 +82,18 @@ def test_the_hash_changes_with_a_constraint_and_with_nothing_else(tools, tmp_pat
     assert tools[0].inputs_hash(board) != before
 
 
+def test_a_boards_inputs_are_the_files_that_its_design_names(tools):
+    layout, boards = tools[0], tools[0].boards()
+    large, small = ({path.name for path in layout.reached(boards[key])} for key in ("ulx3s_85f", "tang_nano_20k"))
+    own = {"macro_emulator.v", "adc_lane.v", "emu_cells.v"}, {"macro_serial.v"}
+    shared = {"serial_board.v", "link_engine.v", "macro_sums.v", "accumulate.v", "board_map.vh", "board_regs.sv"}
+    assert shared <= large & small and own[0] <= large - small and own[1] <= small - large
+    assert not {name for name in large | small if name.startswith(("afe_", "axi_", "ft245", "macro_afe"))}
+
+
 def test_every_board_states_what_the_build_needs(tools):
     for board in tools[0].boards().values():
+        assert (board.settings["macro"] == "macro_serial") == bool(board.settings["geometry"].get("READ_ONLY"))
         if "place" in board.settings:
             assert (board.folder / f"{board.key}.v").is_file()
             assert (board.folder / board.settings["constraints"]).is_file()
