@@ -33,14 +33,20 @@ class Board:
     settings: dict[str, Any]
 
     @property
-    def folder(self) -> Path:
-        """Where its top and its constraints are."""
-        return BOARDS / self.key
+    def pins(self) -> Path:
+        """Where its top and its constraints are: a board with another array may share them (`pins` in board.toml)."""
+        return BOARDS / self.settings.get("pins", self.key)
 
     @property
     def top(self) -> str:
         """The top module: the board's own, or `serial_board` where nothing is placed."""
-        return self.key if "place" in self.settings else "serial_board"
+        return self.pins.name if "place" in self.settings else "serial_board"
+
+    @property
+    def files(self) -> list[Path]:
+        """Its settings, its top and its constraints, where it has them."""
+        settings = BOARDS / self.key / "board.toml"
+        return [settings, *sorted(path for path in self.pins.iterdir() if path.suffix != ".toml")]
 
     @property
     def clk_hz(self) -> int:
@@ -77,7 +83,7 @@ def commands(board: Board, netlist: Path) -> list[str]:
 
 def reached(board: Board) -> list[Path]:
     """Of the Verilog and its headers what a board's design says the name of, from its top on; by name."""
-    files = [*sources(), *RTL.glob("generated/*.vh")]
+    files = [*sources(), *RTL.rglob("*.vh")]
     known = {path.stem if path.suffix != ".vh" else path.name: path for path in files}
     for other in {*MACROS} - {board.settings["macro"]}:
         del known[other]
@@ -91,9 +97,8 @@ def reached(board: Board) -> list[Path]:
 
 def inputs_hash(board: Board) -> str:
     """SHA-256, hexadecimal, over the names and bytes of all that the bitstream is made of, tools apart."""
-    own = sorted(path for path in board.folder.iterdir() if path.is_file())
     digest = hashlib.sha256()
-    for path in [*reached(board), *own, BOARDS / "synthesis.py"]:
+    for path in [*reached(board), *board.files, BOARDS / "synthesis.py"]:
         content = path.read_bytes()
         digest.update(f"{path.name} {len(content)}\n".encode())
         digest.update(content)

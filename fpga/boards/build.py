@@ -161,11 +161,11 @@ def synthesise(board: Board, folder: Path, uid: int, inputs: str) -> Path:
         "UID": f"64'h{uid:X}",
         "BUILD_HASH": f"32'h{inputs[:8]}",
     }
-    own_top = board.folder / f"{board.key}.v"
+    own_top = board.pins / f"{board.top}.v"
     job = {
         "sources": [str(path) for path in sources()],
         "module": "serial_board",
-        "include": [str(RTL / "generated")],
+        "include": [str(RTL), str(RTL / "generated")],
         "parameters": parameters,
         "top": str(own_top) if own_top.exists() else "",
         "commands": commands(board, netlist),
@@ -201,7 +201,7 @@ def place(board: Board, folder: Path, netlist: Path, seed: int) -> float:
         BuildFailed: a tool failed, or the top's PLL makes another clock than the board states.
     """
     constraints = board.settings["constraints"]
-    shutil.copy(board.folder / constraints, folder)
+    shutil.copy(board.pins / constraints, folder)
     target = board.clk_hz / 1e6
     common = ["--json", netlist.name, "--report", "timing.json", "--timing-allow-fail"]
     common += ["--seed", str(seed), "--freq", f"{target:g}", *board.settings["place"]]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pyosys import libyosys
 
-UNROLL_LIMIT = 40_000
+UNROLL_LIMIT = 300_000
 """Longest loop of an `initial` block: the words of the cells' memory."""
 
 

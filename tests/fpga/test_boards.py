@@ -71,7 +71,7 @@ def test_the_hash_changes_with_a_constraint_and_with_nothing_else(tools, tmp_pat
     before = tools[0].inputs_hash(board)
     assert before == tools[0].inputs_hash(board) and len(before) == 64
     (tmp_path / "ulx3s_85f").mkdir()
-    for path in board.folder.iterdir():
+    for path in board.files:
         (tmp_path / "ulx3s_85f" / path.name).write_bytes(path.read_bytes())
     for shared in ("synthesis.py", "serial_board.v"):
         (tmp_path / shared).write_bytes((BOARDS / shared).read_bytes())
@@ -95,8 +95,8 @@ def test_every_board_states_what_the_build_needs(tools):
     for board in tools[0].boards().values():
         assert (board.settings["macro"] == "macro_serial") == bool(board.settings["geometry"].get("READ_ONLY"))
         if "place" in board.settings:
-            assert (board.folder / f"{board.key}.v").is_file()
-            assert (board.folder / board.settings["constraints"]).is_file()
+            own = {path.name for path in board.files}
+            assert {"board.toml", f"{board.top}.v", board.settings["constraints"]} == own
         shape = board.settings["geometry"]
         assert shape["COLS"] <= 512 and shape["COLS"] % shape["LANES"] == 0
         frame = shape["MAX_PAYLOAD_WORDS"]
