@@ -34,7 +34,7 @@ class Board:
 
     @property
     def pins(self) -> Path:
-        """Where its top and its constraints are: a board with another array may share them (`pins` in board.toml)."""
+        """Where its top and its constraints are: boards of two arrays share one (`pins`)."""
         return BOARDS / self.settings.get("pins", self.key)
 
     @property
@@ -47,6 +47,11 @@ class Board:
         """Its settings, its top and its constraints, where it has them."""
         settings = BOARDS / self.key / "board.toml"
         return [settings, *sorted(path for path in self.pins.iterdir() if path.suffix != ".toml")]
+
+    @property
+    def reads_only(self) -> bool:
+        """It has the macro that only reads, and no soft core."""
+        return bool(self.settings["geometry"].get("READ_ONLY", 0))
 
     @property
     def clk_hz(self) -> int:
@@ -92,7 +97,7 @@ def reached(board: Board) -> list[Path]:
         found.add(path := left.pop())
         code = re.sub(r"//.*|/\*(?s:.*?)\*/", "", path.read_text())
         left += {known[word] for word in re.findall(r"\w+(?:\.vh)?", code) if word in known} - found
-    return sorted(found)
+    return sorted(found, key=lambda path: path.name)
 
 
 def inputs_hash(board: Board) -> str:

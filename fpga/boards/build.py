@@ -127,7 +127,7 @@ def built(board: Board, folder: Path, uid: int, seed: int) -> dict[str, Any]:
         "fmax_mhz": None,
         "target_mhz": board.clk_hz / 1e6,
         **counted(netlist, board.top),
-        "firmware_bytes": 4 * defined("firmware_id.vh", "FIRMWARE_WORDS"),
+        "firmware_bytes": 4 * defined("firmware_id.vh", "FIRMWARE_WORDS") * (not board.reads_only),
         "geometry": board.settings["geometry"],
         "capacity": board.settings["capacity"],
         "inputs": inputs,
