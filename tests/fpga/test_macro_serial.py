@@ -40,7 +40,7 @@ def test_macro_serial(geometry: tuple[int, int]) -> None:
 
 @pytest.mark.slow
 def test_a_larger_macro_serial() -> None:
-    _run(200, 136)
+    _run(130, 136)
 
 
 def _run(rows: int, columns: int) -> None:
@@ -130,6 +130,25 @@ async def each_noise_alone_is_the_models(dut) -> None:
 
 
 @cocotb.test()
+async def halves_are_rounded_up_with_either_sign(dut) -> None:
+    host = await noisy_host(dut)
+    rows, columns = list(range(host.rows)), list(range(0, host.columns, 3))
+    host.model.tables["GAIN"] = [1 << 16] * 2048
+    await host.load_tables(["GAIN"])
+    plain = replace(IDEAL, noise_seed=3, range_shift=(16,) * 4)
+    for gauss, noises in (
+        (2048, {"read_noise": 1311}),  # half a step where sigma is odd
+        (16, {"adc_noise": 1 << 15}),  # half a step
+        (104_858, {"adc_noise": 5}),  # half a step and 2^-18 more
+    ):
+        host.model.tables["GAUSS"] = [gauss] * 1024
+        await host.load_tables(["GAUSS"])
+        await host.set_registers(replace(plain, **noises))
+        cfg = Config(bits=2, read_code=1)
+        await host.check(cfg, host.random_vectors(cfg, rows, 1), columns, 5)
+
+
+@cocotb.test()
 async def limits_clamp_and_are_marked(dut) -> None:
     host = await noisy_host(dut)
     rows, columns = list(range(host.rows)), [0, 3, 4, host.columns - 1]
@@ -141,6 +160,30 @@ async def limits_clamp_and_are_marked(dut) -> None:
         for number in ranges:
             cfg = Config(bits=7, signed=True, range=number, read_code=READ_CODE)
             await host.check(cfg, host.random_vectors(cfg, rows, 1), columns)
+
+
+@cocotb.test()
+async def a_code_at_a_limit_is_not_saturated(dut) -> None:
+    host = await noisy_host(dut)
+    for name, entry in (
+        ("GAIN", 1 << 16),
+        ("OFFSET", 0),
+        ("INL", 0),
+        ("V", 0),
+        ("DARK", 0),
+        ("CORRECTION", 0),
+    ):
+        host.model.tables[name] = [entry] * len(host.model.tables[name])
+    await host.load_tables(["GAIN", "OFFSET", "INL", "V", "DARK", "CORRECTION"])
+    cfg, columns = Config(bits=1, read_code=1), list(range(host.columns))
+    vector = [(row, 1) for row in range(host.rows)]
+    codes = [sum(host.model.g[row][c] for row in range(host.rows)) for c in columns]
+    for inside in (0, 1):
+        limits = {"adc_min": min(codes) + inside, "adc_max": max(codes) - inside}
+        await host.set_registers(replace(IDEAL, **limits))
+        out, _ = await host.read(cfg, [vector], columns)
+        assert sum(hit for _, hit in out[0]) == 2 * inside
+        await host.check(cfg, [vector], columns[:3])
 
 
 @cocotb.test()
