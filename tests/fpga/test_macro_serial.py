@@ -12,7 +12,6 @@ from tests.fpga.emulator_model import Config, Physics, Registers
 from tests.fpga.macro_host import MacroHost
 from tests.fpga.runner import build_and_test
 
-GEOMETRIES = [(9, 40), (64, 16)]
 IDEAL = Registers(range_shift=(22,) * 4, read_gain=1 << 31, adc_min=-(1 << 23), adc_max=(1 << 23) - 1)
 NOISY = Registers(
     noise_seed=77, chip_seed=5, read_noise=1311, adc_noise=300, adc_min=-8192, adc_max=8191,
@@ -33,9 +32,12 @@ CONFIGS = [
 ]
 
 
-@pytest.mark.parametrize("geometry", GEOMETRIES, ids=str)
-def test_macro_serial(geometry: tuple[int, int]) -> None:
-    _run(*geometry)
+def test_macro_serial() -> None:
+    _run(9, 40)
+
+
+def test_a_macro_serial_of_many_rows() -> None:
+    _run(64, 16, "every|far|cells|spread|dropped")
 
 
 @pytest.mark.slow
@@ -43,9 +45,9 @@ def test_a_larger_macro_serial() -> None:
     _run(130, 136)
 
 
-def _run(rows: int, columns: int) -> None:
-    parameters = {"ROWS": rows, "COLS": columns}
-    build_and_test("serial_bench", ["tests/fpga/tops/serial_bench.v"], __name__, parameters, internals=False)
+def _run(rows: int, columns: int, tests: str = "") -> None:
+    sources, parameters = ["tests/fpga/tops/serial_bench.v"], {"ROWS": rows, "COLS": columns}
+    build_and_test("serial_bench", sources, __name__, parameters, tests=tests, internals=False)
 
 
 async def noisy_host(dut) -> MacroHost:
@@ -165,16 +167,10 @@ async def limits_clamp_and_are_marked(dut) -> None:
 @cocotb.test()
 async def a_code_at_a_limit_is_not_saturated(dut) -> None:
     host = await noisy_host(dut)
-    for name, entry in (
-        ("GAIN", 1 << 16),
-        ("OFFSET", 0),
-        ("INL", 0),
-        ("V", 0),
-        ("DARK", 0),
-        ("CORRECTION", 0),
-    ):
+    plain = {"GAIN": 1 << 16, "OFFSET": 0, "INL": 0, "V": 0, "DARK": 0, "CORRECTION": 0}
+    for name, entry in plain.items():
         host.model.tables[name] = [entry] * len(host.model.tables[name])
-    await host.load_tables(["GAIN", "OFFSET", "INL", "V", "DARK", "CORRECTION"])
+    await host.load_tables(list(plain))
     cfg, columns = Config(bits=1, read_code=1), list(range(host.columns))
     vector = [(row, 1) for row in range(host.rows)]
     codes = [sum(host.model.g[row][c] for row in range(host.rows)) for c in columns]
