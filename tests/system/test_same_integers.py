@@ -24,6 +24,7 @@ from ohmloop.profile import load_profile
 
 LINES = 64
 GROUPS = "rows=240&columns=240&lanes=24&adc_lanes=2&payload=16384"  # ten, and lanes that are no power of two
+READER = "read_only=1&rows=32&columns=32&lanes=8&payload=4096"
 PROFILE = "rrm-40nm-esgnn2023"
 PROGRAMMABLE = "rram-130nm-yao2020"
 SLOW_BUT_SURE = settings(
@@ -32,11 +33,12 @@ SLOW_BUT_SURE = settings(
 
 
 def prepared(peer: Peer, seed: int, *, formed: float = 0.7, profile: str = PROFILE) -> None:
-    """Loads profile, limits, a token and random cells, some of them pristine."""
+    """Loads profile, limits, a token where there are any, and random cells, some of them pristine."""
     generator = np.random.default_rng(seed)
     peer.load_profile(load_profile(profile))
     peer.set_limits()
-    peer.arm()
+    if not peer.identity.read_only:
+        peer.arm()
     macro = peer.identity.macros[0]
     shape = (macro.rows, macro.columns)
     cells = np.where(generator.random(shape) < formed, generator.integers(16, 1024, shape), 4)
@@ -79,6 +81,12 @@ def all_cells(peer: Peer) -> bytes:
 @given(seed=st.integers(0, 2**16), stream=st.lists(commands(LINES), min_size=10, max_size=40))
 def test_random_streams_are_answered_alike(seed: int, stream: list[Command]) -> None:
     assert_stream_same(SMALL, seed, stream)
+
+
+@settings(SLOW_BUT_SURE, max_examples=12)
+@given(seed=st.integers(0, 2**16), stream=st.lists(commands(32), min_size=10, max_size=30))
+def test_a_board_that_only_reads_is_answered_alike(seed: int, stream: list[Command]) -> None:
+    assert_stream_same(READER, seed, stream)
 
 
 @pytest.mark.slow  # its build is another board

@@ -18,7 +18,8 @@ from ohmloop.cli.selftest import outcomes
 from ohmloop.conformance import Permission, Report, Verdict, examine, faults, wrap
 from ohmloop.errors import ReadOnlyBoard, Refused, UrlError
 from ohmloop.link.messages import ABSENT_IF_READ_ONLY
-from ohmloop.link.wires import WireContext, open_wire
+from ohmloop.link.wires import WireContext, WireUrl, open_wire
+from ohmloop.link.wires.sim import parameters_of
 from ohmloop.systems.esgnn import EchoStateGraphClassifier, prepare
 from ohmloop.systems.graphs import Graph
 
@@ -195,12 +196,23 @@ def report_of() -> Report:
     [
         ("twin://?read_only=2", "option read_only"),
         ("twin://?read_only=1&adc_lanes=2", "twin://?read_only=1&adc_lanes=2"),
+        ("sim://?read_only=1&adc_lanes=4", "option adc_lanes"),
+        ("sim://?read_only=1&front=afe", "option read_only"),
+        ("sim://?read_only=yes", "option read_only"),
     ],
 )
 def test_a_reading_board_that_cannot_be_is_refused(url: str, where: str):
     with pytest.raises(UrlError) as caught:
         open_wire(url, WireContext("tmp"))
     assert caught.value.where == where
+
+
+def test_the_simulated_one_is_as_small_as_the_twin():
+    parameters = parameters_of(WireUrl.parse("sim://?read_only=1"))
+    assert (parameters.rows, parameters.columns, parameters.lanes, parameters.adc_lanes) == (64, 64, 8, 1)
+    assert (
+        parameters.verilog()["READ_ONLY"] == 1 and parameters_of(WireUrl.parse("sim://")).read_only is False
+    )
 
 
 def test_programming_from_the_command_line_is_refused_in_one_line(tmp_path):

@@ -48,11 +48,19 @@ class SimParameters:
     baud: int = BAUD
     adcs: int = 8
     dacs: int = 2
+    read_only: bool = False
 
     @property
     def is_afe(self) -> bool:
         """The board is at pin level."""
         return self.front == "afe"
+
+    @property
+    def kind(self) -> str:
+        """What it is called while it is built."""
+        if self.is_afe:
+            return "board at pin level"
+        return "read-only board" if self.read_only else "simulated board"
 
     def verilog(self) -> dict[str, int]:
         """Returns the parameters of `board_sim` by their Verilog names."""
@@ -71,6 +79,7 @@ class SimParameters:
             "PINS": int(self.is_afe),
             "ADCS": self.adcs,
             "DACS": self.dacs,
+            "READ_ONLY": int(self.read_only),
             "ROW_CHAINS": _chains(self.rows) if self.is_afe else 1,
             "COL_CHAINS": _chains(self.columns) if self.is_afe else 1,
         }
@@ -125,8 +134,9 @@ def build(parameters: SimParameters) -> Path:
 
 def _build_into(root: Path, digest: str, folder: Path, parameters: SimParameters, tools: Tools) -> None:
     """Builds in a temporary folder beside the target and renames it into place."""
-    kind = "board at pin level" if parameters.is_afe else "simulated board"
-    progress = _Progress(f"{kind} {parameters.rows}x{parameters.columns}, {parameters.lanes} lanes")
+    progress = _Progress(
+        f"{parameters.kind} {parameters.rows}x{parameters.columns}, {parameters.lanes} lanes"
+    )
     with tempfile.TemporaryDirectory(prefix=f"{digest[:8]}-", dir=root) as name:
         work = Path(name)
         progress.say("translating the Verilog")

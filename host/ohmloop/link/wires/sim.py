@@ -21,7 +21,7 @@ from ohmloop.link.wires.base import WireContext, WireUrl, geometry_of
 if TYPE_CHECKING:
     from ohmloop.profile.state_file import StateFile
 
-OPTIONS: Final = ("rows", "columns", "lanes", "adc_lanes", "payload", "front", "baud", "boot")
+OPTIONS: Final = ("rows", "columns", "lanes", "adc_lanes", "payload", "front", "baud", "boot", "read_only")
 AFE_OPTIONS: Final = ("adcs", "dacs", "mux_ohm", "line_mohm")  # of a board at pin level
 AFE_ROWS, AFE_COLUMNS = (
     64,
@@ -167,27 +167,30 @@ def _analog(url: WireUrl, parameters: SimParameters, context: WireContext) -> An
 def parameters_of(url: WireUrl, context: WireContext | None = None) -> SimParameters:
     """Returns what the board of `url` is built for; raises UrlError where that cannot be.
 
-    Rows, columns and lanes that the URL does not name are those of the profile's chip; at pin level those
-    of a small board.
+    Rows, columns and lanes that the URL does not name are those of the profile's chip; at pin level, and
+    where the board only reads, those of a small board.
     """
     front = url.options.get("front", FRONTS[0])
     is_afe = front == "afe"
     most = AFE_MOST_LINES if is_afe else 512
     small = AFE_ROWS, AFE_COLUMNS, AFE_COLUMNS
-    rows, columns, lanes = small if is_afe else geometry_of(context or WireContext())
+    known = geometry_of(context or WireContext(), read_only=url.read_only)
+    rows, columns, lanes = small if is_afe else known
     lanes = url.integer("lanes", lanes, lowest=8, highest=64)
-    adc_lanes = url.integer("adc_lanes", 4, lowest=1, highest=4)
+    possible = (1,) if url.read_only else (1, 2, 4)
+    adc_lanes = url.integer("adc_lanes", possible[-1], lowest=1, highest=4)
     columns = url.integer("columns", columns, lowest=8, highest=most)
     adcs = url.integer("adcs", 8, lowest=1, highest=16)
     payload = url.integer("payload", 65536, lowest=1024, highest=65536)
     _require(url, "lanes", lanes % 8 == 0, "a multiple of 8", lanes)
     _require(url, "columns", columns % lanes == 0, f"a multiple of the {lanes} lanes", columns)
-    _require(url, "adc_lanes", adc_lanes in (1, 2, 4), "1, 2 or 4", adc_lanes)
+    _require(url, "adc_lanes", adc_lanes in possible, f"one of {possible}", adc_lanes)
     _require(url, "payload", payload & (payload - 1) == 0, "a power of two", payload)
     _require(url, "front", front in FRONTS, " or ".join(FRONTS), front)
     fits = columns % adcs == 0 and adcs % adc_lanes == 0
     wanted = f"a multiple of the {adc_lanes} adc_lanes that divides the {columns} columns"
     _require(url, "adcs", fits or not is_afe, wanted, adcs)
+    _require(url, "read_only", not (url.read_only and is_afe), "0 with front=afe", 1)
     return SimParameters(
         rows=url.integer("rows", rows, lowest=2, highest=most),
         columns=columns,
@@ -198,6 +201,7 @@ def parameters_of(url: WireUrl, context: WireContext | None = None) -> SimParame
         baud=url.integer("baud", BAUD, lowest=9600, highest=12_000_000),
         adcs=adcs,
         dacs=url.integer("dacs", 2, lowest=1, highest=8),
+        read_only=url.read_only,
     )
 
 

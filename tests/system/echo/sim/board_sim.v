@@ -15,6 +15,7 @@ module board_sim #(
     parameter BAUD = 3000000,
     parameter [31:0] BUILD_HASH = 32'd0,
     parameter PINS = 0,
+    parameter READ_ONLY = 0,
     parameter ADCS = 8,
     parameter DACS = 2,
     parameter ROW_CHAINS = 1,
