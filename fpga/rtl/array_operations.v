@@ -166,7 +166,8 @@ module array_operations #(
           .refresh_done(refresh_done)
       );
     end else begin : g_no_pulses
-      assign {pulse_done, pulse_status, pulse_words, pulse_counting, pulse_fields, pulse_q, pulse_restart, pulse_next} = 0;
+      assign pulse_counting = 1'b1;  // cells: the whole run
+      assign {pulse_done, pulse_status, pulse_words, pulse_fields, pulse_q, pulse_restart, pulse_next} = 0;
       assign {g_valid, g_dry, sweep_reads, sweep_go, sweep_open, sweep_halt, p_elapsed, p_index, pulse_refresh} = 0;
       wire unused_pulses = &{1'b0, cell_pulses, limit_read, g_done, g_status, g_limit, given, given_cells, pulses_left};
     end
