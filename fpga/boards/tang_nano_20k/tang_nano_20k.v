@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Sipeed Tang Nano 20K (Gowin GW2AR-18): its clock, its pins, an emulated macro behind the USB serial line.
 //
-// The 27 MHz oscillator becomes CLK_HZ in one PLL (27 * 20 / 9). Button S1 (high when pressed) is the stop pin. LEDs are
-// lit by a low level: reading, driving, safe latched. Geometry, uid and
-// build hash of `serial_board` come from board.toml through the build.
+// The 27 MHz oscillator is the clock, nine cycles a bit at 3 Mbaud. Button S1 (high when pressed) is the stop pin. LEDs are lit by a low
+// level: reading, driving (never: the board only reads), safe latched. Geometry, uid and build hash of `serial_board`
+// come from board.toml through the build.
 
 `default_nettype none
 
@@ -15,39 +15,11 @@ module tang_nano_20k (
     output wire [2:0] led_n
 );
 
-  wire clk, locked, drive_active, read_active, safe_latched;
-
-  rPLL #(
-      .DEVICE   ("GW2AR-18C"),
-      .FCLKIN   ("27"),
-      .IDIV_SEL (8),     // 27 MHz / 9
-      .FBDIV_SEL(19),    // * 20
-      .ODIV_SEL (16),    // oscillator at 960 MHz
-      .DYN_IDIV_SEL ("false"),
-      .DYN_FBDIV_SEL("false"),
-      .DYN_ODIV_SEL ("false"),
-      .DYN_SDIV_SEL (2)
-  ) u_pll (
-      .CLKIN   (clk_27m),
-      .CLKFB   (1'b0),
-      .RESET   (1'b0),
-      .RESET_P (1'b0),
-      .FBDSEL  (6'd0),
-      .IDSEL   (6'd0),
-      .ODSEL   (6'd0),
-      .PSDA    (4'd0),
-      .DUTYDA  (4'd0),
-      .FDLY    (4'd0),
-      .CLKOUT  (clk),
-      .LOCK    (locked),
-      .CLKOUTP (),
-      .CLKOUTD (),
-      .CLKOUTD3()
-  );
+  wire drive_active, read_active, safe_latched;
 
   serial_board u_board (
-      .clk         (clk),
-      .clk_good    (locked),
+      .clk         (clk_27m),
+      .clk_good    (1'b1),
       .rxd         (uart_rx),
       .txd         (uart_tx),
       .stop        (button_s1),
