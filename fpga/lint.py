@@ -19,6 +19,7 @@ TOPS: dict[str, list[dict[str, int]]] = {
         {},
         {"ROWS": 64, "COLS": 64, "LANES": 8, "ADC_LANES": 1},
         {"ROWS": 64, "COLS": 64, "LANES": 8, "ADC_LANES": 1, "READ_ONLY": 1},
+        {"ROWS": 512, "COLS": 512, "LANES": 8, "ADC_LANES": 1, "READ_ONLY": 1},
     ],
     "uart_front": [{}],
     "macro_afe": [

@@ -46,7 +46,7 @@ class Board:
     def files(self) -> list[Path]:
         """Its settings, its top and its constraints, where it has them."""
         settings = BOARDS / self.key / "board.toml"
-        return [settings, *sorted(path for path in self.pins.iterdir() if path.suffix != ".toml")]
+        return [settings, *sorted(path for path in self.pins.iterdir() if path.suffix in (".v", ".lpf", ".cst"))]
 
     @property
     def reads_only(self) -> bool:
@@ -80,12 +80,6 @@ def sources() -> list[Path]:
     return [*sorted(RTL.glob("*.v")), BOARDS / "serial_board.v", *sorted(RTL.glob("generated/*.sv")), CORE]
 
 
-def commands(board: Board, netlist: Path) -> list[str]:
-    """What Yosys does with the elaborated design."""
-    options = " ".join(["", *board.settings.get("synthesis", [])])
-    return [f"synth_{board.settings['family']} -top {board.top} -json {netlist}{options}"]
-
-
 def reached(board: Board) -> list[Path]:
     """Of the Verilog and its headers what a board's design says the name of, from its top on; by name."""
     files = [*sources(), *RTL.rglob("*.vh")]
@@ -103,11 +97,10 @@ def reached(board: Board) -> list[Path]:
 def inputs_hash(board: Board) -> str:
     """SHA-256, hexadecimal, over the names and bytes of all that the bitstream is made of, tools apart."""
     digest = hashlib.sha256()
-    for path in [*reached(board), *board.files, BOARDS / "synthesis.py"]:
+    for path in [*reached(board), *board.files, BOARDS / "synthesis.py", BOARDS / "build.py"]:
         content = path.read_bytes()
         digest.update(f"{path.name} {len(content)}\n".encode())
         digest.update(content)
-    digest.update("".join(commands(board, Path("netlist.json"))).encode())
     return digest.hexdigest()
 
 

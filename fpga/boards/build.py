@@ -31,7 +31,6 @@ from boards import (
     RTL,
     Board,
     boards,
-    commands,
     defined,
     inputs_hash,
     page_text,
@@ -161,6 +160,7 @@ def synthesise(board: Board, folder: Path, uid: int, inputs: str) -> Path:
         "UID": f"64'h{uid:X}",
         "BUILD_HASH": f"32'h{inputs[:8]}",
     }
+    options = " ".join(["", *board.settings.get("synthesis", [])])
     own_top = board.pins / f"{board.top}.v"
     job = {
         "sources": [str(path) for path in sources()],
@@ -168,7 +168,7 @@ def synthesise(board: Board, folder: Path, uid: int, inputs: str) -> Path:
         "include": [str(RTL), str(RTL / "generated")],
         "parameters": parameters,
         "top": str(own_top) if own_top.exists() else "",
-        "commands": commands(board, netlist),
+        "commands": [f"synth_{board.settings['family']} -top {board.top} -json {netlist}{options}"],
     }
     (folder / "job.json").write_text(json.dumps(job))
     run(

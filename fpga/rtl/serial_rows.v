@@ -56,9 +56,12 @@ module serial_rows #(
   (* ram_style = "block" *)
   reg  [17:0] positions [0:(1<<W_R)-1];
   reg  [17:0] position_q;
+  integer     i;
   wire [35:0] product = {26'd0, cell_g} * {18'd0, position_q};
   wire [13:0] rounded = {1'b0, product[27:15]} + {13'd0, product[14]};
   wire [9:0]  moved   = rounded[13:10] != 4'd0 ? 10'd1023 : rounded[9:0];
+
+  initial for (i = 0; i < (1 << W_R); i = i + 1) positions[i] = 18'd32768;  // U is zero
 
   always @(posedge clk) begin
     if (t_valid && {4'd0, t_table} == `TABLE_U && t_index < ROWS[11:0]) positions[t_index[W_R-1:0]] <= factor;

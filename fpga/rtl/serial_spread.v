@@ -43,7 +43,8 @@ module serial_spread #(
 
   // ---- State
   reg [2:0]  state_q;
-  reg [8:0]  step_q, column_q;
+  reg [9:0]  step_q;
+  reg [8:0]  column_q;
   reg        add_q;           // `g` is a cell to add
   reg [18:0] s1_q;
   reg [39:0] s2_q;            // S2 << 10, then remainder and dividend out, quotient in
@@ -56,19 +57,19 @@ module serial_spread #(
       // Wait for a request.
       ST_IDLE: if (refresh) state_q <= ST_ADD;
       // Read the cells of a column; the last one is added in the cycle after it was asked for.
-      ST_ADD: if (step_q == ROW_TOP[8:0] + 9'd1) state_q <= ST_DIVIDE;
-      ST_DIVIDE: if (step_q == 9'd19) state_q <= ST_ROOT;
-      ST_ROOT: if (step_q == 9'd12) state_q <= ST_STORE;
+      ST_ADD: if (step_q == ROW_TOP[9:0] + 10'd1) state_q <= ST_DIVIDE;
+      ST_DIVIDE: if (step_q == 10'd19) state_q <= ST_ROOT;
+      ST_ROOT: if (step_q == 10'd12) state_q <= ST_STORE;
       // Write mroot and go on.
       default: state_q <= column_last ? ST_IDLE : ST_ADD;
     endcase
   end
 
-  wire ends = (state_q == ST_DIVIDE && step_q == 9'd19) || (state_q == ST_ADD && step_q == ROW_TOP[8:0] + 9'd1);
+  wire ends = (state_q == ST_DIVIDE && step_q == 10'd19) || (state_q == ST_ADD && step_q == ROW_TOP[9:0] + 10'd1);
 
   always @(posedge clk) begin
-    if (state_q == ST_IDLE || store || ends) step_q <= 9'd0;
-    else                                     step_q <= step_q + 9'd1;
+    if (state_q == ST_IDLE || store || ends) step_q <= 10'd0;
+    else                                     step_q <= step_q + 10'd1;
     if (state_q == ST_IDLE) column_q <= 9'd0;
     else if (store)         column_q <= column_q + 9'd1;
     add_q <= read;
@@ -92,10 +93,10 @@ module serial_spread #(
   end
 
   // ---- Outputs
-  assign read         = state_q == ST_ADD && step_q <= ROW_TOP[8:0];
-  assign row          = step_q;
+  assign read         = state_q == ST_ADD && step_q <= ROW_TOP[9:0];
+  assign row          = step_q[8:0];
   assign column       = column_q;
-  assign root_start   = state_q == ST_ROOT && step_q == 9'd0;
+  assign root_start   = state_q == ST_ROOT && step_q == 10'd0;
   assign total        = s2_q[19:0];
   assign refresh_done = store && column_last;
   assign m_write      = load || store;

@@ -73,7 +73,7 @@ def test_the_hash_changes_with_a_constraint_and_with_nothing_else(tools, tmp_pat
     (tmp_path / "ulx3s_85f").mkdir()
     for path in board.files:
         (tmp_path / "ulx3s_85f" / path.name).write_bytes(path.read_bytes())
-    for shared in ("synthesis.py", "serial_board.v"):
+    for shared in ("synthesis.py", "build.py", "serial_board.v"):
         (tmp_path / shared).write_bytes((BOARDS / shared).read_bytes())
     monkeypatch.setattr(tools[0], "BOARDS", tmp_path)
     assert tools[0].inputs_hash(board) == before

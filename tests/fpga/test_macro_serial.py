@@ -40,6 +40,10 @@ def test_a_macro_serial_of_many_rows() -> None:
     _run(64, 16, "every|far|cells|spread|dropped")
 
 
+def test_a_macro_serial_of_the_most_rows() -> None:
+    _run(512, 16, "far|spread")
+
+
 @pytest.mark.slow
 def test_a_larger_macro_serial() -> None:
     _run(130, 136, "far|keys|spread|dropped")
