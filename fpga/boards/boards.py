@@ -20,6 +20,7 @@ REPORTS = ROOT / "docs" / "boards"
 PAGE = ROOT / "docs" / "boards.md"
 CORE = Path(pythondata_cpu_picorv32.data_location) / "picorv32.v"
 MARKS = ("<!-- generated: reports -->", "<!-- end -->")
+PIN_FILES = (".v", ".lpf", ".cst")
 RESOURCES = ("lut", "ff", "bram", "dsp")
 MACROS = ("macro_emulator", "macro_serial", "afe_front")
 """What the macro port may hold: a board has one (`macro` in board.toml), the others' Verilog is not built."""
@@ -46,7 +47,7 @@ class Board:
     def files(self) -> list[Path]:
         """Its settings, its top and its constraints, where it has them."""
         settings = BOARDS / self.key / "board.toml"
-        return [settings, *sorted(path for path in self.pins.iterdir() if path.suffix in (".v", ".lpf", ".cst"))]
+        return [settings, *(path for path in sorted(self.pins.iterdir()) if path.suffix in PIN_FILES)]
 
     @property
     def reads_only(self) -> bool:
