@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ohmloop._map import Opcode
+from ohmloop._map import RESET_VALUES, Opcode, Register
 from ohmloop.board.core import Core, Request
 from ohmloop.board.tally import Tally
 from ohmloop.errors import BoardLost, LimitError
@@ -19,6 +19,8 @@ from ohmloop.link.messages import Axis, MacroGeometry, Refusal, VectorReply, Vec
 COMMAND_S: Final = 0.3
 """Longest command: a stop, a heartbeat and a lost frame never wait for more."""
 MAX_VECTORS: Final = 0xFFFF
+LONGEST_CYCLES: Final = RESET_VALUES[Register.OPERATION_CYCLES] // 2
+"""Of one vector; the board stops an operation after twice as many, and the host waits no longer."""
 MIN_PASS_ROWS: Final = 16
 """A pass of fewer rows takes as long as this many (docs/emulator.md, Cycles: FLOOR)."""
 
@@ -75,7 +77,7 @@ def run_cells(core: Core, template: VectorRequest) -> Codes:
     averages = 1 << template.averages_log2
     one = replace(template, rows=Axis.from_lines(lines[:1]))
     seconds = _vector_seconds(core, geometry, one)
-    step = min(_fitting(one, most, per_vector_words=0), max(1, int(COMMAND_S / seconds)))
+    step = min(_fitting(one, most, per_vector_words=0), _in_time(core, one, seconds))
     starts = range(0, lines.size, step)
 
     def part(at: int) -> VectorRequest:
@@ -111,7 +113,7 @@ def _vectors_part(
     seconds = _vector_seconds(core, geometry, template)
     words = 0 if packed is None else packed.shape[1] // 4
     fitting = _fitting(template, most, per_vector_words=words)
-    step = min(n, MAX_VECTORS, fitting, max(1, int(COMMAND_S / seconds)))
+    step = min(n, MAX_VECTORS, fitting, _in_time(core, template, seconds))
     planes = template.bits if template.opcode == Opcode.MAC_RAW else 1
 
     def part(at: int) -> VectorRequest:
@@ -147,6 +149,22 @@ def _fitting(template: VectorRequest, most: int, *, per_vector_words: int) -> in
     return fitting
 
 
+def _in_time(core: Core, request: VectorRequest, seconds: float) -> int:
+    """Returns how many vectors of so many seconds make a command; raises LimitError where one is too long."""
+    longest = core.profile.cycles_to_seconds(LONGEST_CYCLES)
+    if core.read_only and seconds > longest:
+        averages = 1 << request.averages_log2
+        most = int(averages * longest / seconds)
+        raise LimitError(
+            f"{request.opcode.name}: {averages} averages of one vector take {seconds:.1f} s on this board,"
+            f" {longest:.1f} s are possible: at most {most} averages",
+            value=averages,
+            limit=most,
+            where="averages",
+        )
+    return max(1, int(COMMAND_S / seconds))
+
+
 def _vector_seconds(core: Core, geometry: MacroGeometry, request: VectorRequest) -> float:
     """Returns about how long one vector takes, from above."""
     planes, averages, columns = request.bits, 1 << request.averages_log2, request.columns.count
@@ -155,10 +173,21 @@ def _vector_seconds(core: Core, geometry: MacroGeometry, request: VectorRequest)
     lines = request.columns.lines
     groups = int(lines[-1] // geometry.lanes - lines[0] // geometry.lanes) + 1
     rows = 1 if request.opcode == Opcode.READ_CELLS or request.reference else request.rows.count
+    if core.read_only:
+        return core.profile.cycles_to_seconds(_serial_cycles(request, rows))
     floor = max(MIN_PASS_ROWS, geometry.lanes // geometry.adc_lanes)
     passes = averages * (planes if request.opcode == Opcode.MAC_RAW else 1)
     accumulate = groups * (1 + request.signed) * max(rows, floor)
     return core.profile.cycles_to_seconds(passes * max(accumulate, planes * columns + groups, columns))
+
+
+def _serial_cycles(request: VectorRequest, rows: int) -> int:
+    """Returns the most cycles of one vector on a board that only reads (docs/emulator.md)."""
+    lines, conversion = request.columns.lines, 59 + 63  # of the largest shift
+    raw = request.opcode == Opcode.MAC_RAW
+    planes, passes = (1, request.bits) if raw else (request.bits, 1 << request.averages_log2)
+    readings = planes * lines.size * max(conversion, rows + 7)
+    return rows + passes * int(rows + 34 + conversion + readings + lines[-1] - lines[0])
 
 
 def _gathered(

@@ -23,15 +23,17 @@ def load_formed(macro: Macro, window: Window, **pulse: Any) -> None:
 
     Raises:
         NotEmulated: the cells are those of a chip.
-        LimitError: a voltage is above its limit; nothing was loaded.
+        LimitError: a voltage is above the profile's limit (the twin's: limits lowered on the board
+            are not looked at, as nothing is driven there); nothing was loaded.
     """
     from ohmloop.systems.prepare import form_pristine_rows
 
     board = macro.board
     (seed,) = board.read_registers(Register.EMU_CHIP_SEED)
     lines = f"rows={macro.rows}&columns={macro.columns}&lanes={board.identity.macros[macro.index].lanes}"
-    url = f"twin://?{lines}&clk_hz={board.identity.clk_hz}"
+    url = f"twin://?{lines}&clk_hz={board.identity.clk_hz}&macros={len(board.macros)}"
     with open_board(url, chip=f"{THROW_AWAY}:seed:{seed}", profile=macro.profile) as twin:
-        same = twin.macro[window.rows, window.columns]
-        form_pristine_rows(twin.macro, same, **pulse)
-        macro.load_g_codes(twin.macro.dump_g_codes(same), window)
+        twins = twin.macros[macro.index]
+        same = twins[window.rows, window.columns]
+        form_pristine_rows(twins, same, **pulse)
+        macro.load_g_codes(twins.dump_g_codes(same), window)

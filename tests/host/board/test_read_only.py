@@ -16,7 +16,7 @@ from ohmloop.calibration import calibrate
 from ohmloop.cli.app import app
 from ohmloop.cli.selftest import outcomes
 from ohmloop.conformance import Permission, Report, Verdict, examine, faults, wrap
-from ohmloop.errors import ReadOnlyBoard, Refused, UrlError
+from ohmloop.errors import LimitError, ReadOnlyBoard, Refused, UrlError
 from ohmloop.link.messages import ABSENT_IF_READ_ONLY
 from ohmloop.link.wires import WireContext, WireUrl, open_wire
 from ohmloop.link.wires.sim import parameters_of
@@ -220,3 +220,26 @@ def test_programming_from_the_command_line_is_refused_in_one_line(tmp_path):
     command = ["program", URL, str(tmp_path / "targets.npy"), "--tolerance-us", "1"]
     refused = CliRunner().invoke(app, [*command, "--profile", "rram-130nm-yao2020"])
     assert isinstance(refused.exception, ReadOnlyBoard)
+
+
+def test_a_large_product_is_cut_into_commands_that_end_in_time():
+    with ohmloop.open("twin://?read_only=1", chip="tmp:seed:3", profile=FRONT_END) as board:
+        macro, n = board.macro, 200
+        macro.load_g_codes(np.random.default_rng(2).integers(0, 1024, (64, 64)), macro[:, :])
+        x = np.random.default_rng(3).integers(0, 16, (n, 64))
+        known = {"averages": 16, "range": 0}
+        whole = macro.mac(x, macro[:, :], operation_index=1 << 20, **known)
+        parts = [
+            macro.mac(x[at : at + 8], macro[:, :], operation_index=(1 << 20) + 16 * at, **known)
+            for at in range(0, n, 8)
+        ]
+        np.testing.assert_array_equal(whole.values, np.concatenate([part.values for part in parts]))
+
+
+def test_a_vector_that_no_command_ends_is_refused_with_what_is_possible():
+    url = "twin://?read_only=1&rows=512&columns=512&clk_hz=24000000"
+    with ohmloop.open(url, chip="tmp:seed:3", profile=FRONT_END) as board:
+        before = board.stats.frames_sent
+        with pytest.raises(LimitError, match="at most 28 averages") as caught:
+            board.macro.mac(np.full((1, 512), 255), board.macro[:, :], averages=64)
+        assert caught.value.limit == 28 and board.stats.frames_sent == before
