@@ -10,17 +10,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ohmloop._map import RESET_VALUES, Opcode, Register
+from ohmloop._map import Opcode
 from ohmloop.board.core import Core, Request
 from ohmloop.board.tally import Tally
 from ohmloop.errors import BoardLost, LimitError
 from ohmloop.link.messages import Axis, MacroGeometry, Refusal, VectorReply, VectorRequest, result_words
 
 COMMAND_S: Final = 0.3
-"""Longest command: a stop, a heartbeat and a lost frame never wait for more."""
+"""Longest command of more than one vector: a stop, a heartbeat and a lost frame never wait for more."""
 MAX_VECTORS: Final = 0xFFFF
-LONGEST_CYCLES: Final = RESET_VALUES[Register.OPERATION_CYCLES] // 2
-"""Of one vector; the board stops an operation after twice as many, and the host waits no longer."""
+LONGEST_SHARE: Final = 0.95
+"""Of the profile's longest operation, after which the board stops it, that one vector may take."""
 MIN_PASS_ROWS: Final = 16
 """A pass of fewer rows takes as long as this many (docs/emulator.md, Cycles: FLOOR)."""
 
@@ -151,15 +151,16 @@ def _fitting(template: VectorRequest, most: int, *, per_vector_words: int) -> in
 
 def _in_time(core: Core, request: VectorRequest, seconds: float) -> int:
     """Returns how many vectors of so many seconds make a command; raises LimitError where one is too long."""
-    longest = core.profile.cycles_to_seconds(LONGEST_CYCLES)
+    longest = LONGEST_SHARE * core.profile.board.operation.value
     if core.read_only and seconds > longest:
         averages = 1 << request.averages_log2
-        most = int(averages * longest / seconds)
+        most = 1 << max(0, int(averages * longest / seconds).bit_length() - 1)  # averages are a power of two
         raise LimitError(
             f"{request.opcode.name}: {averages} averages of one vector take {seconds:.1f} s on this board,"
             f" {longest:.1f} s are possible: at most {most} averages",
             value=averages,
             limit=most,
+            unit="averages",
             where="averages",
         )
     return max(1, int(COMMAND_S / seconds))

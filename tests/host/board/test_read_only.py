@@ -236,10 +236,15 @@ def test_a_large_product_is_cut_into_commands_that_end_in_time():
         np.testing.assert_array_equal(whole.values, np.concatenate([part.values for part in parts]))
 
 
-def test_a_vector_that_no_command_ends_is_refused_with_what_is_possible():
+@pytest.mark.parametrize("columns, averages, most", [(512, 64, 16), (400, 32, 16), (368, 32, 16)])
+def test_a_vector_that_no_command_ends_is_refused_with_what_is_possible(
+    columns: int, averages: int, most: int
+):
     url = "twin://?read_only=1&rows=512&columns=512&clk_hz=24000000"
     with ohmloop.open(url, chip="tmp:seed:3", profile=FRONT_END) as board:
+        window, x = board.macro[:, 0:columns], np.full((1, 512), 255)
         before = board.stats.frames_sent
-        with pytest.raises(LimitError, match="at most 28 averages") as caught:
-            board.macro.mac(np.full((1, 512), 255), board.macro[:, :], averages=64)
-        assert caught.value.limit == 28 and board.stats.frames_sent == before
+        with pytest.raises(LimitError, match=f"at most {most} averages") as caught:
+            board.macro.mac(x, window, averages=averages)
+        assert caught.value.limit == most and board.stats.frames_sent == before
+        assert board.macro.mac(x, window, averages=most).values.shape == (1, columns)
