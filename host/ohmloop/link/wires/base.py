@@ -140,6 +140,11 @@ class WireUrl:
         """Option `read_only=1`: a board that only reads; raises UrlError where it is neither 0 nor 1."""
         return bool(self.integer("read_only", 0, highest=1))
 
+    @property
+    def possible_adc_lanes(self) -> tuple[int, ...]:
+        """What option `adc_lanes` may be, the last where it is not given: a board that only reads has one."""
+        return (1,) if self.read_only else (1, 2, 4)
+
     def integer(self, name: str, default: int, *, lowest: int = 0, highest: int = 2**31 - 1) -> int:
         """Returns option `name` as an integer within its bounds; raises UrlError."""
         text = self.options.get(name)

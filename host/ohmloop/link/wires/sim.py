@@ -177,7 +177,7 @@ def parameters_of(url: WireUrl, context: WireContext | None = None) -> SimParame
     known = geometry_of(context or WireContext(), read_only=url.read_only)
     rows, columns, lanes = small if is_afe else known
     lanes = url.integer("lanes", lanes, lowest=8, highest=64)
-    possible = (1,) if url.read_only else (1, 2, 4)
+    possible = url.possible_adc_lanes
     adc_lanes = url.integer("adc_lanes", possible[-1], lowest=1, highest=4)
     columns = url.integer("columns", columns, lowest=8, highest=most)
     adcs = url.integer("adcs", 8, lowest=1, highest=16)

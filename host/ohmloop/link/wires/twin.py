@@ -17,7 +17,6 @@ from ohmloop.profile import StateFile, load_profile
 
 OPTIONS: Final = ("rows", "columns", "lanes", "adc_lanes", "macros", "payload", "boot", "clk_hz", "read_only")
 BOARD_UID: Final = 0x4F484D5457494E01  # "OHMTWIN", board 1
-_ADC_LANES: Final = (1, 2, 4)
 _FRAMES_OF_CREDIT: Final = 16
 
 
@@ -84,7 +83,7 @@ def _geometry(url: WireUrl, context: WireContext) -> MacroGeometry:
     chip_rows, chip_columns, most_lanes = geometry_of(context, read_only=url.read_only)
     columns = url.integer("columns", chip_columns, lowest=1, highest=MAX_LINES)
     lanes = url.integer("lanes", most_lanes, lowest=8, highest=64)
-    possible = (1,) if url.read_only else _ADC_LANES
+    possible = url.possible_adc_lanes
     adc_lanes = url.integer("adc_lanes", possible[-1], lowest=1, highest=4)
     if lanes % 8 or columns % lanes or adc_lanes not in possible:
         raise UrlError(
