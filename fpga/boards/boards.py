@@ -23,7 +23,7 @@ MARKS = ("<!-- generated: reports -->", "<!-- end -->")
 PIN_FILES = (".v", ".lpf", ".cst")
 RESOURCES = ("lut", "ff", "bram", "dsp")
 MACROS = ("macro_emulator", "macro_serial", "afe_front")
-"""What the macro port may hold: a board has one (`macro` in board.toml), the others' Verilog is not built."""
+"""What the macro port may hold: a board has one, the others' Verilog is not built."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,11 @@ class Board:
     def reads_only(self) -> bool:
         """It has the macro that only reads, and no soft core."""
         return bool(self.settings["geometry"].get("READ_ONLY", 0))
+
+    @property
+    def macro(self) -> str:
+        """What its macro port holds, of MACROS: as guarded_macro chooses it."""
+        return "macro_serial" if self.reads_only else "macro_emulator"
 
     @property
     def clk_hz(self) -> int:
@@ -85,7 +90,7 @@ def reached(board: Board) -> list[Path]:
     """Of the Verilog and its headers what a board's design says the name of, from its top on; by name."""
     files = [*sources(), *RTL.rglob("*.vh")]
     known = {path.stem if path.suffix != ".vh" else path.name: path for path in files}
-    for other in {*MACROS} - {board.settings["macro"]}:
+    for other in {*MACROS} - {board.macro}:
         del known[other]
     found, left = set[Path](), [known["serial_board"]]
     while left:

@@ -53,7 +53,7 @@ module accumulate #(
   localparam W_L    = ADC_LANES == 4 ? 2 : ADC_LANES == 2 ? 1 : 0;
   localparam QUADS  = COLS / ADC_LANES;
   localparam W_Q    = QUADS > 1 ? $clog2(QUADS) : 1;
-  localparam W_E    = W_Q + ADC_LANES;
+  localparam W_E    = W_Q + (ADC_LANES == 1 ? 0 : ADC_LANES);  // an entry: a quad, and which of its lanes were kept
 
   // Number of the lowest lane in a set
   function [1:0] lowest(input [ADC_LANES-1:0] set);
@@ -82,6 +82,7 @@ module accumulate #(
   wire           clear = s_first && (s_plane == 3'd0 || cfg_raw);
   wire           enter = s_valid && clear && s_keep != {ADC_LANES{1'b0}};
   wire [8:0]     quad  = s_column >> W_L;
+  wire [W_Q+ADC_LANES-1:0] entering = {quad[W_Q-1:0], s_keep};
 
   always @(posedge clk) begin
     if (!rst_n || drop) begin
@@ -98,7 +99,7 @@ module accumulate #(
   end
 
   always @(posedge clk) begin
-    if (enter) list[{fill_q, entries_q[W_Q-1:0]}] <= {quad[W_Q-1:0], s_keep};
+    if (enter) list[{fill_q, entries_q[W_Q-1:0]}] <= entering[W_Q+ADC_LANES-1 -: W_E];
     if (s_valid && s_last) lengths[fill_q] <= entries_q + {{W_Q{1'b0}}, enter};
   end
 
@@ -107,8 +108,11 @@ module accumulate #(
   reg  [1:0]           next_bank_q, bank_q;
   reg  [W_Q:0]         next_q;
   reg                  send_q, final_q, odd_q;
-  reg  [W_E-1:0]       entry_q;
-  wire [ADC_LANES-1:0] rest       = entry_q[ADC_LANES-1:0];
+  reg  [W_E-1:0]       entry_q;                     // as the list has it
+  reg                  begun_q;                     // some of its lanes were sent: `rest_q` are left
+  reg  [ADC_LANES-1:0] rest_q;
+  wire [ADC_LANES-1:0] kept       = ADC_LANES == 1 ? {ADC_LANES{1'b1}} : entry_q[ADC_LANES-1:0];
+  wire [ADC_LANES-1:0] rest       = begun_q ? rest_q : kept;
   wire [1:0]           lane       = lowest(rest);
   wire [ADC_LANES-1:0] remaining  = rest & (rest - 1'b1);
   wire                 advance    = !r_valid || r_ready;
@@ -138,11 +142,12 @@ module accumulate #(
   end
 
   always @(posedge clk) begin
-    if (load) begin
-      entry_q <= list[{next_bank_q, next_q[W_Q-1:0]}];
-      bank_q  <= next_bank_q;
-      final_q <= load_final;
-    end else if (advance) entry_q[ADC_LANES-1:0] <= remaining;
+    if (load) entry_q <= list[{next_bank_q, next_q[W_Q-1:0]}];
+  end
+
+  always @(posedge clk) begin
+    if (load) {begun_q, bank_q, final_q} <= {1'b0, next_bank_q, load_final};
+    else if (advance) {begun_q, rest_q} <= {1'b1, remaining};
   end
 
   // ---- One sum of each lane is read; the next cycle takes the lane's
@@ -154,7 +159,7 @@ module accumulate #(
   wire [ADC_LANES-1:0]    hit1 = hits >> lane1_q;
   wire                    stage_idle;
   wire [8:0]              t_quad = t_index[8:0] >> W_L;
-  wire [8:0] entry_quad = {{9-W_Q{1'b0}}, entry_q[W_E-1:ADC_LANES]};
+  wire [8:0] entry_quad = {{9-W_Q{1'b0}}, entry_q[W_E-1 -: W_Q]};
 
   always @(posedge clk) begin
     if (!rst_n || drop) read1_q <= 1'b0;
@@ -191,7 +196,7 @@ module accumulate #(
           .code_saturated(s_saturated[l]),
           .read          (advance && send_q),
           .read_bank     (bank_q),
-          .read_quad     (entry_q[W_E-1:ADC_LANES]),
+          .read_quad     (entry_q[W_E-1 -: W_Q]),
           .sum           (sums[l*40 +: 40]),
           .saturated     (hits[l]),
           .t_write       (t_valid && mine && {4'd0, t_table} == `TABLE_DARK),
@@ -230,7 +235,7 @@ module accumulate #(
   assign s_ready = !taken_q[2];
   assign idle    = taken_q == 3'd0 && !read1_q && stage_idle;
 
-  wire unused_ok = &{1'b0, hit1, quad, t_quad, t_index};
+  wire unused_ok = &{1'b0, hit1, quad, entering, t_quad, t_index};
 
 endmodule
 

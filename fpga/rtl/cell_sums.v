@@ -2,9 +2,9 @@
 // Sums of g and g^2 of every column, kept as cells change, and mroot (docs/emulator.md).
 //
 // `update` replaces `old` by `new_g` in the column's sums (three cycles; the same column not again within
-// them) and `touch` marks a column. `refresh` recomputes mroot of the marked columns, writes it on
+// them) and marks it: the mark is a bit beside the sums. `refresh` recomputes mroot of the marked columns, writes it on
 // `m_*` and unmarks them: COLS + 4 cycles and 35 more a marked column, then `refresh_done` for one cycle.
-// `load` sets all three of a column. Everything is zero at power-up.
+// `load` sets all three of a column and unmarks it. All are zero at power-up and kept over a reset.
 
 `default_nettype none
 
@@ -16,7 +16,6 @@ module cell_sums #(
 
     // One cell changes
     input  wire        update,
-    input  wire        touch,
     input  wire [8:0]  column,
     input  wire [9:0]  old,
     input  wire [9:0]  new_g,
@@ -48,20 +47,23 @@ module cell_sums #(
   reg  [18:0] s1_q;
   reg  [28:0] s2_q;
   wire [47:0] sums;
+  wire        marked;
   wire [19:0] old_square = {10'd0, old1_q} * {10'd0, old1_q};
   wire [19:0] new_square = {10'd0, new1_q} * {10'd0, new1_q};
-  wire [8:0]  write_column = load ? load_column : column2_q;
-  wire [8:0]  read_column  = update ? column : scan_q;
+  wire        unmark       = state_q == ST_STORE;
+  wire        look         = state_q == ST_SETTLE || (state_q == ST_SCAN && !marked) || unmark;  // at the next column
+  wire [8:0]  write_column = load ? load_column : unmark ? scan_q : column2_q;
+  wire [8:0]  read_column  = update ? column : state_q == ST_SETTLE ? scan_q : scan_q + 9'd1;
 
-  table_memory #(.DEPTH(COLS), .W(48), .W_A(W_C)) u_sums (
+  table_memory #(.DEPTH(COLS), .W(49), .W_A(W_C)) u_sums (
       .clk          (clk),
       .clk_write    (clk),
-      .write        (load || update2_q),
+      .write        (load || unmark || update2_q),
       .write_address(write_column[W_C-1:0]),
-      .write_data   (load ? {load_s2, load_s1} : {s2_q, s1_q}),
-      .read         (update || state_q == ST_SCAN),
+      .write_data   (load ? {1'b0, load_s2, load_s1} : unmark ? {1'b0, sums} : {1'b1, s2_q, s1_q}),
+      .read         (update || look),
       .read_address (read_column[W_C-1:0]),
-      .read_data    (sums)
+      .read_data    ({marked, sums})
   );
 
   always @(posedge clk) begin
@@ -83,7 +85,6 @@ module cell_sums #(
   reg  [2:0]      state_q;
   reg  [4:0]      step_q;
   reg  [8:0]      scan_q;
-  reg  [COLS-1:0] touched_q;
   reg  [19:0]     rest_q;       // remainder of the division
   reg  [18:0]     divisor_q;
   reg  [19:0]     quotient_q;   // dividend bits out, quotient bits in
@@ -96,7 +97,6 @@ module cell_sums #(
   wire [13:0]     partial  = {remainder_q[11:0], value_q[23:22]};
   wire [13:0]     trial    = {root_q, 2'b01};
   wire            scan_end = scan_q == TOP[8:0];
-  wire            marked   = touched_q[scan_q[W_C-1:0]];
 
   always @(posedge clk) begin
     if (!rst_n) state_q <= ST_IDLE;
@@ -105,7 +105,7 @@ module cell_sums #(
       ST_IDLE: if (refresh) state_q <= ST_SETTLE;
       // Let the last update reach the memory.
       ST_SETTLE: if (step_q == 5'd3) state_q <= ST_SCAN;
-      // Look at one column a cycle.
+      // Look at one column a cycle: it was read in the one before.
       ST_SCAN: if (marked) state_q <= ST_LOAD; else if (scan_end) state_q <= ST_IDLE;
       // Take the column's sums.
       ST_LOAD: state_q <= ST_DIVIDE;
@@ -121,14 +121,6 @@ module cell_sums #(
     else step_q <= step_q + 5'd1;
     if (state_q == ST_IDLE) scan_q <= 9'd0;
     else if ((state_q == ST_SCAN && !marked) || state_q == ST_STORE) scan_q <= scan_q + 9'd1;
-  end
-
-  always @(posedge clk) begin
-    if (!rst_n) touched_q <= {COLS{1'b0}};
-    else begin
-      if (touch) touched_q[column[W_C-1:0]] <= 1'b1;
-      if (state_q == ST_STORE) touched_q[scan_q[W_C-1:0]] <= 1'b0;
-    end
   end
 
   always @(posedge clk) begin

@@ -181,7 +181,6 @@ module emu_array #(
       .clk         (clk_pulses),
       .rst_n       (rst_n),
       .update      (change),
-      .touch       (change),
       .column      (change_column),
       .old         (change_old),
       .new_g       (change_g),

@@ -81,6 +81,7 @@ module limit_guard #(
 
   localparam SCAN_WORDS = (COLS + SCAN_BITS - 1) / SCAN_BITS;
   localparam PAD = SCAN_WORDS * SCAN_BITS;
+  localparam W_WORD = SCAN_WORDS > 1 ? $clog2(SCAN_WORDS) : 1;
   localparam [2:0] ST_IDLE = 3'd0, ST_SCAN = 3'd1, ST_JUDGE = 3'd2, ST_OFFER = 3'd3, ST_DRIVE = 3'd4, ST_STORE = 3'd5,
       ST_LOST = 3'd6;
 
@@ -99,7 +100,7 @@ module limit_guard #(
   reg [COLS-1:0]        mask_q;
   reg [15:0]            voltage_q, gate_q;
   reg [31:0]            width_q, timer_q;
-  reg [4:0]             word_q;
+  reg [W_WORD-1:0]      word_q;
   reg [9:0]             cells_q;
   reg                   outside_q, stored_q, cut_q;
   reg                   sweep_q, licence_q, match_q;  // the pulse is of SWEEP; its reading is due; `matched` of the cycle before
@@ -154,7 +155,7 @@ module limit_guard #(
   endfunction
 
   // ---- Next state ----
-  wire scanned = {27'd0, word_q} == SCAN_WORDS - 1;
+  wire scanned = {{32 - W_WORD{1'b0}}, word_q} == SCAN_WORDS - 1;
   wire refused = status != `STATUS_OK;
   wire started = state_q == ST_OFFER && permitted && p_ready;
   wire run_out = timer_q == 32'd1;
@@ -189,10 +190,10 @@ module limit_guard #(
   end
 
   always @(posedge clk) begin
-    if (take) {word_q, cells_q, outside_q, stored_q, cut_q} <= 18'd0;
+    if (take) {word_q, cells_q, outside_q, stored_q, cut_q} <= {W_WORD + 13{1'b0}};
     else begin
       if (state_q == ST_SCAN) begin
-        word_q    <= word_q + 5'd1;
+        word_q    <= word_q + 1'b1;
         cells_q   <= cells_q + ones(mask_now);
         outside_q <= outside_q || (mask_now & ~token_now) != {SCAN_BITS{1'b0}};
       end

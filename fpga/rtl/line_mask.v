@@ -35,13 +35,12 @@ module line_mask #(
   reg [4:0]          word_q;
 
   // ---- Neighbouring lines of one word: bits line_q .. end_q - 1 ----
-  function [31:0] span;
+  function [31:0] from;  // the bits of a word that are not below a line
     input [4:0] word;
-    input [9:0] first;
-    input [9:0] past;
-    integer i;
-    for (i = 0; i < 32; i = i + 1) span[i] = {word, i[4:0]} >= first && {word, i[4:0]} < past;
+    input [9:0] line;
+    from = word > line[9:5] ? 32'hFFFFFFFF : word == line[9:5] ? 32'hFFFFFFFF << line[4:0] : 32'd0;
   endfunction
+  wire [31:0] span = from(word_q, line_q) & ~from(word_q, end_q);
   wire in_mask = {27'd0, word_q} < WORDS;
 
   // ---- Next state ----
@@ -80,22 +79,27 @@ module line_mask #(
     end else if (state_q == ST_SPAN || (state_q == ST_BITMAP && w_valid)) word_q <= word_q + 5'd1;
   end
 
-  // Words enter at the top and move down: after WORDS of them each is in its place.
-  function [WORDS*32-1:0] top;
-    input [31:0] word;
-    begin
-      top = {(WORDS * 32) {1'b0}};
-      top[WORDS*32-1 -: 32] = word;
+  // Words enter at the top and move down: after WORDS of them each is in its place. A bit a cycle enters in place.
+  wire        move   = state_q == ST_SPAN || (state_q == ST_BITMAP && w_valid && in_mask);
+  wire [31:0] enters = state_q == ST_SPAN ? span : w_data;
+  wire [31:0] bit_of = 32'd1 << line_q[4:0];
+  genvar w;
+  generate
+    for (w = 0; w < WORDS; w = w + 1) begin : g_word
+      localparam [4:0] WORD = w;
+      wire [31:0] above;
+      if (w == WORDS - 1) begin : g_top
+        assign above = enters;
+      end else begin : g_moved
+        assign above = mask_q[w*32+32 +: 32];
+      end
+      always @(posedge clk) begin : mask_word
+        if (!rst_n || load) mask_q[w*32 +: 32] <= 32'd0;
+        else if (move || (state_q == ST_STRIDE && line_q[9:5] == WORD))
+          mask_q[w*32 +: 32] <= move ? above : mask_q[w*32 +: 32] | bit_of;
+      end
     end
-  endfunction
-  wire                enter = state_q == ST_BITMAP && w_valid && in_mask;
-  wire [WORDS*32-1:0] one   = {{(WORDS * 32 - 1) {1'b0}}, 1'b1};
-  always @(posedge clk) begin : masks
-    if (!rst_n || load) mask_q <= {(WORDS * 32) {1'b0}};
-    else if (state_q == ST_SPAN) mask_q <= mask_q >> 32 | top(span(word_q, line_q, end_q));
-    else if (enter) mask_q <= mask_q >> 32 | top(w_data);
-    else if (state_q == ST_STRIDE && {22'd0, line_q} < LINES) mask_q <= mask_q | (one << line_q);
-  end
+  endgenerate
 
   // ---- Outputs ----
   assign done = state_q == ST_DONE;

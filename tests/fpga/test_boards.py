@@ -94,7 +94,6 @@ def test_a_boards_inputs_are_the_files_that_its_design_names(tools):
 
 def test_every_board_states_what_the_build_needs(tools):
     for board in tools[0].boards().values():
-        assert (board.settings["macro"] == "macro_serial") == board.reads_only
         if "place" in board.settings:
             own = {path.name for path in board.files}
             assert {"board.toml", f"{board.top}.v", board.settings["constraints"]} == own

@@ -15,7 +15,7 @@ from tests.fpga.runner import build_and_test
 
 INPUTS = """start is_set elapsed voltage gate emu_set_drive emu_set_slope_w emu_set_level
     emu_stress_origin emu_stress_slope emu_reset_onset emu_reset_slope_v
-    emu_reset_slope_w update touch column old new_g load load_column load_s1 load_s2 load_root
+    emu_reset_slope_w update column old new_g load load_column load_s1 load_s2 load_root
     refresh""".split()
 STRESS_CYCLES, COLUMNS, REFRESH, A_COLUMN, UPDATE = 9, 24, 4, 35, 3
 MOST = (1 << 16) - 1
@@ -111,12 +111,12 @@ class Sums:
     async def change(self, column: int, row: int, g: int) -> None:
         """Changes one cell, as a pulse does: three cycles."""
         dut = self.dut
-        dut.update.value = dut.touch.value = 1
+        dut.update.value = 1
         dut.column.value, dut.old.value, dut.new_g.value = column, self.cells[column][row], g
         self.cells[column][row] = g
         self.touched.add(column)
         await FallingEdge(dut.clk)
-        dut.update.value = dut.touch.value = 0
+        dut.update.value = 0
         for _ in range(UPDATE - 1):
             await FallingEdge(dut.clk)
 
@@ -190,9 +190,7 @@ async def a_touched_column_is_refreshed_even_if_unchanged_and_only_once(dut) -> 
     sums = Sums(dut)
     for column in range(COLUMNS):
         await sums.restore(column, [7] * ROWS)
-    dut.touch.value, dut.column.value = 1, 5
-    await FallingEdge(dut.clk)
-    dut.touch.value = 0
-    sums.touched = {5}
+    await sums.change(5, 0, 7)
+    assert sums.touched == {5}
     await sums.check()
     await sums.check()

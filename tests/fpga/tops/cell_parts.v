@@ -28,7 +28,6 @@ module cell_parts (
 
     // cell_sums
     input  wire        update,
-    input  wire        touch,
     input  wire [8:0]  column,
     input  wire [9:0]  old,
     input  wire [9:0]  new_g,
@@ -72,7 +71,6 @@ module cell_parts (
       .clk         (clk),
       .rst_n       (rst_n),
       .update      (update),
-      .touch       (touch),
       .column      (column),
       .old         (old),
       .new_g       (new_g),
