@@ -8,7 +8,7 @@ PYNQ_STAMP := .venv-pynq/.installed
 STREAMS ?= 100000
 FIRMWARE := $(filter-out %/board_map.h %/core_bridge.h,$(wildcard firmware/src/*.[ch]))
 
-.PHONY: help setup demo test test-slow test-pynq mutations lint map firmware bitstream formal safety bench wheel clean
+.PHONY: help setup demo test test-slow test-pynq test-bitstream mutations lint map firmware bitstream formal safety bench wheel clean
 
 help:               ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -38,6 +38,10 @@ $(PYNQ_STAMP): pyproject.toml
 	$(PYTHON) -m venv .venv-pynq
 	.venv-pynq/bin/python -m pip install --quiet --disable-pip-version-check -e '.[sim,pynq]' pytest pytest-timeout
 	@touch $@
+
+test-bitstream: setup  ## the Tang Nano 20K placed and routed at its clock (a quarter of an hour alone on a core)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bitstream]'
+	$(BIN)/python -m pytest tests/fpga/test_boards.py -k tang_nano_is_placed --timeout 5400
 
 mutations: setup    ## the tests' own strength: each listed break must be seen
 	$(BIN)/python tests/mutate.py

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -122,6 +123,28 @@ def test_a_top_whose_pll_makes_another_clock_is_no_board(tools):
     assert tools[1].slowest(clocks, 30.0) == 31.5
     with pytest.raises(tools[1].BuildFailed, match="states a clock of 27 MHz, its top makes 30, 25 MHz"):
         tools[1].slowest(clocks, 27.0)
+
+
+def gowin_description(segments: int, version: int = 6) -> bytes:
+    """What nextpnr has of a device, as far as its list of segments: itself behind two words of others."""
+    head, name, own = 4, 120, 160
+    content = bytearray(256)
+    for place, value in ((0, head), (head, 13270183), (head + 4, version), (head + 20, name - head - 20)):
+        struct.pack_into("<i", content, place, value)
+    content[name : name + 9] = b"GW2A-18C\0"
+    struct.pack_into("<i", content, head + 80, own - head - 80)
+    struct.pack_into("<ii", content, own + 60, 7, segments)
+    return bytes(content)
+
+
+def test_a_gowin_device_is_given_to_the_router_without_its_segments(tools):
+    gowin = importlib.import_module("gowin")
+    assert gowin.without_segments(gowin_description(280), "GW2A-18C") == gowin_description(0)
+    for other in (gowin_description(280, version=7), gowin_description(0), gowin_description(-1)):
+        with pytest.raises(tools[1].BuildFailed, match="has another layout: GW2A-18C, version"):
+            gowin.without_segments(other, "GW2A-18C")
+    with pytest.raises(tools[1].BuildFailed, match="description of GW1N-9 has another layout: GW2A-18C"):
+        gowin.without_segments(gowin_description(280), "GW1N-9")
 
 
 @pytest.mark.slow
