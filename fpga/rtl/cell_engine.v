@@ -75,6 +75,10 @@ module cell_engine #(
     output wire [8:0]          write_row,
     output wire [LANES*10-1:0] write_word,
 
+    // Lane groups that a pulse looks at, on `read_group`
+    output wire                look,
+    output wire [LANES-1:0]    look_mask,
+
     // Every cell written
     output wire                change,
     output wire [8:0]          change_row,
@@ -106,8 +110,9 @@ module cell_engine #(
   wire              take_row   = state_q == ST_IDLE && e_valid && !refresh && !p_valid;
   wire              take_cell  = state_q == ST_IDLE && c_valid && !refresh && !p_valid && !e_valid;
   wire              begin_row  = take_pulse || take_row;
-  wire [COLS-1:0]   mask       = aging_q ? e_mask : p_mask;
-  wire [LANES-1:0]  mask_here  = mask[group_q[W_GROUP-1:0]*LANES +: LANES];
+  wire [LANES-1:0]  pulsed     = p_mask[group_q[W_GROUP-1:0]*LANES +: LANES];
+  wire [LANES-1:0]  aged       = e_mask[group_q[W_GROUP-1:0]*LANES +: LANES];
+  wire [LANES-1:0]  mask_here  = aging_q ? aged : pulsed;
   wire              neighbours = emu_physics[367:352] != 16'd0 && !aging_q;  // HALF_SELECT: every column is touched
   wire              here       = neighbours || mask_here != {LANES{1'b0}};
   wire              last_group = group_q == LAST_GROUP[5:0];
@@ -229,6 +234,8 @@ module cell_engine #(
   assign read        = take_cell || (state_q == ST_LOOK && here);
   assign read_group  = take_cell ? c_group[5:0] : group_q;
   assign read_row    = take_cell ? c_row : row_q;
+  assign look        = state_q == ST_LOOK && !aging_q;
+  assign look_mask   = pulsed;
   assign write       = state_q == ST_STORE || state_q == ST_KEEP;
   assign write_group = group_q;
   assign write_row   = row_q;

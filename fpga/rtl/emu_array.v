@@ -71,8 +71,9 @@ module emu_array #(
     output wire [LANES*10-1:0] word,
     input  wire                read_ends,
     output wire [3:0]          age,
-    output wire [COLS-1:0]     fresh,
-    output wire [COLS-1:0]     was_reset,
+    input  wire [5:0]          marks_group,
+    output wire [LANES-1:0]    fresh,
+    output wire [LANES-1:0]    was_reset,
 
     // mroot
     output wire                m_write,
@@ -95,6 +96,8 @@ module emu_array #(
   wire [8:0]          engine_row, write_row, change_row, change_column;
   wire [9:0]          change_old, change_g;
   wire [LANES*10-1:0] write_word;
+  wire                look;
+  wire [LANES-1:0]    look_mask;
   wire                restore = nv_load && !nv_kind;
 
   emu_cells #(
@@ -168,6 +171,8 @@ module emu_array #(
       .write_group      (write_group),
       .write_row        (write_row),
       .write_word       (write_word),
+      .look             (look),
+      .look_mask        (look_mask),
       .change           (change),
       .change_row       (change_row),
       .change_column    (change_column),
@@ -197,7 +202,8 @@ module emu_array #(
   );
 
   emu_fresh #(
-      .COLS(COLS)
+      .COLS (COLS),
+      .LANES(LANES)
   ) u_fresh (
       .clk       (clk),
       .clk_pulses(clk_pulses),
@@ -205,11 +211,14 @@ module emu_array #(
       .pulse     (p_valid && p_ready),
       .p_kind    (p_kind),
       .p_row     (p_row),
-      .p_mask    (p_mask),
+      .look      (look),
+      .look_group(engine_group),
+      .look_mask (look_mask),
       .settle    (e_done || (c_valid && c_ready && c_write)),
       .read_ends (read_ends),
       .read_row  (read_row),
       .age       (age),
+      .group     (marks_group),
       .fresh     (fresh),
       .was_reset (was_reset)
   );

@@ -60,8 +60,9 @@ module emu_convert #(
     input  wire [3:0]               row_age,
 
     // Marks of the row pulsed last
-    input  wire [COLS-1:0]          fresh,
-    input  wire [COLS-1:0]          was_reset,
+    output wire [5:0]               marks_group,
+    input  wire [LANES-1:0]         fresh,
+    input  wire [LANES-1:0]         was_reset,
 
     // Samples
     output wire                     s_valid,
@@ -88,7 +89,7 @@ module emu_convert #(
   localparam W_QUAD = QUADS > 1 ? $clog2(QUADS) : 1;
   localparam W_I    = 9 + 3 + ADC_LANES + 2;
   localparam W_BASE = 9;
-  localparam W_C    = $clog2(COLS);
+  localparam W_LANE = LANES > 1 ? $clog2(LANES) : 1;
   localparam [31:0] LANES_N = LANES, ADC_N = ADC_LANES;
 
   // ---- Shared pipeline: stage s is bits (s-1)*W_I of info_q
@@ -120,10 +121,12 @@ module emu_convert #(
   wire [8:0] stage1_column  = info_q[5+ADC_LANES +: 9];
   wire [8:0] stage5_column  = info_q[4*W_I+5+ADC_LANES +: 9];
   wire [8:0] stage6_column  = info_q[5*W_I+5+ADC_LANES +: 9];
+  wire [8:0] stage6_group   = stage6_column / LANES_N[8:0];
   wire [8:0] stage7_column  = info_q[6*W_I+5+ADC_LANES +: 9];
   wire [8:0] stage14_column = info_q[13*W_I+5+ADC_LANES +: 9];
 
-  assign s_valid = valid_q[STAGES-1];
+  assign s_valid     = valid_q[STAGES-1];
+  assign marks_group = stage6_group[5:0];
   assign {s_column, s_plane, s_keep, s_first, s_last} = info_q[(STAGES-1)*W_I +: W_I];
 
   // ---- What follows from the configuration
@@ -162,13 +165,15 @@ module emu_convert #(
       localparam [31:0] L = l;  // a lane's column differs from the beat's in its low bits only
       reg [31:0] slow1_q, cell1_q;
       reg        fresh7_q, reset7_q;
+      wire [8:0] mark = stage6_column % LANES_N[8:0] ^ L[8:0];  // its place in the lane group
+      wire unused_place = &{1'b0, mark};
 
       always @(posedge clk) begin
         if (en && wandering) begin
           slow1_q  <= slow_key ^ {23'd0, column} ^ L;
           cell1_q  <= row_key ^ {23'd4, column} ^ L;
-          fresh7_q <= fresh[stage6_column[W_C-1:0] ^ L[W_C-1:0]] && !age_q[23];
-          reset7_q <= was_reset[stage6_column[W_C-1:0] ^ L[W_C-1:0]];
+          fresh7_q <= fresh[mark[W_LANE-1:0]] && !age_q[23];
+          reset7_q <= was_reset[mark[W_LANE-1:0]];
         end
       end
 
@@ -242,7 +247,7 @@ module emu_convert #(
 
   assign idle = !en;
 
-  wire unused_ok = &{1'b0, move_quad, quad, drive_rounded[15:0]};
+  wire unused_ok = &{1'b0, move_quad, quad, stage6_group, drive_rounded[15:0]};
 
 endmodule
 

@@ -65,8 +65,9 @@ module emu_reader #(
     input  wire [LANES*10-1:0]     word,
     output wire                    read_ends,
     input  wire [3:0]              age,
-    input  wire [COLS-1:0]         fresh,
-    input  wire [COLS-1:0]         was_reset,
+    output wire [5:0]              marks_group,
+    input  wire [LANES-1:0]        fresh,
+    input  wire [LANES-1:0]        was_reset,
 
     // Tables, mroot
     input  wire                    t_valid,
@@ -203,6 +204,7 @@ module emu_reader #(
       .unit_age          (age),
       .unit_slot         (unit_slot),
       .unit_freed        (unit_freed),
+      .marks_group       (marks_group),
       .fresh             (fresh),
       .was_reset         (was_reset),
       .s_ready           (s_ready),

@@ -56,8 +56,9 @@ module emu_samples #(
     output wire                     unit_freed,
 
     // Marks of the row pulsed last
-    input  wire [COLS-1:0]          fresh,
-    input  wire [COLS-1:0]          was_reset,
+    output wire [5:0]               marks_group,
+    input  wire [LANES-1:0]         fresh,
+    input  wire [LANES-1:0]         was_reset,
 
     // Samples
     input  wire                     s_ready,
@@ -199,6 +200,7 @@ module emu_samples #(
       .slow_key          (slow_key),
       .row_key           (row_key),
       .row_age           (row_age),
+      .marks_group       (marks_group),
       .fresh             (fresh),
       .was_reset         (was_reset),
       .s_valid           (s_valid),

@@ -131,8 +131,8 @@ module macro_emulator #(
 
   wire                reader_idle, array_idle, read, read_ends, m_write;
   wire [3:0]          age;
-  wire [COLS-1:0]     fresh, was_reset;
-  wire [5:0]          read_group;
+  wire [LANES-1:0]    fresh, was_reset;
+  wire [5:0]          read_group, marks_group;
   wire [8:0]          read_row, m_column;
   wire [11:0]         m_root;
   wire [LANES*10-1:0] word;
@@ -183,7 +183,7 @@ module macro_emulator #(
       .s_last(s_last), .read(read),
       .read_group(read_group), .read_row(read_row),
       .word(word), .read_ends(read_ends),
-      .age(age), .fresh(fresh),
+      .age(age), .marks_group(marks_group), .fresh(fresh),
       .was_reset(was_reset), .t_valid(t_valid),
       .t_table(t_table), .t_index(t_index),
       .t_data(t_data), .m_write(m_write),
@@ -226,7 +226,7 @@ module macro_emulator #(
       .read(read), .read_group(read_group),
       .read_row(read_row), .word(word),
       .read_ends(read_ends), .age(age),
-      .fresh(fresh), .was_reset(was_reset),
+      .marks_group(marks_group), .fresh(fresh), .was_reset(was_reset),
       .m_write(m_write), .m_column(m_column),
       .m_root(m_root), .nv_load(nv_load),
       .nv_kind(nv_kind), .nv_address(nv_address),
