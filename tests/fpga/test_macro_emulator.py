@@ -144,8 +144,10 @@ async def slow_effects_of_reading_are_the_models(dut) -> None:
     assert host.model.fresh_age == 8
     await host.pulse("SET", row, [0, 5], voltage=100, gate=0, elapsed=9, index=4)
     await host.check(cells, [[(row, 1)]], everything)
+    await host.pulse("SET", others[1], [1, 6], voltage=100, gate=0, elapsed=9, index=5)  # the marks go there
+    await host.check(cells, [[(others[1], 1)]], everything)
     await host.load([others[0]], [1, 2])
-    await host.check(cells, [[(row, 1)]], everything)
+    await host.check(cells, [[(others[1], 1)]], everything)
     for cfg in CONFIGS.values():
         rows = host.rng.sample(range(host.rows), 7)
         case = replace(cfg, read_code=READ_CODE)
