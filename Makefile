@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 PYNQ_STAMP := .venv-pynq/.installed
+BITSTREAM_STAMP := .venv/.bitstream
 STREAMS ?= 100000
 FIRMWARE := $(filter-out %/board_map.h %/core_bridge.h,$(wildcard firmware/src/*.[ch]))
 
@@ -39,9 +40,12 @@ $(PYNQ_STAMP): pyproject.toml
 	.venv-pynq/bin/python -m pip install --quiet --disable-pip-version-check -e '.[sim,pynq]' pytest pytest-timeout
 	@touch $@
 
-test-bitstream: setup  ## the Tang Nano 20K placed and routed at its clock (a quarter of an hour alone on a core)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bitstream]'
+test-bitstream: $(BITSTREAM_STAMP)  ## the Tang Nano 20K placed and routed at its clock (a quarter of an hour alone on a core)
 	$(BIN)/python -m pytest tests/fpga/test_boards.py -k tang_nano_is_placed --timeout 5400
+
+$(BITSTREAM_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bitstream]'
+	@touch $@
 
 mutations: setup    ## the tests' own strength: each listed break must be seen
 	$(BIN)/python tests/mutate.py
@@ -63,8 +67,7 @@ map: setup          ## regenerate what the SystemRDL map gives
 firmware: setup     ## the soft core's image: size, worst-case stack, and the Verilog that holds it
 	$(BIN)/python firmware/build.py
 
-bitstream: setup    ## BOARD=ulx3s_85f: its bitstream and report in build/BOARD (docs/boards.md)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bitstream]'
+bitstream: $(BITSTREAM_STAMP)  ## BOARD=ulx3s_85f: its bitstream and report in build/BOARD (docs/boards.md)
 	$(BIN)/python fpga/boards/build.py $(BOARD) --keep $(BITSTREAM_FLAGS)
 
 formal: setup       ## every proof

@@ -148,6 +148,7 @@ async def slow_effects_of_reading_are_the_models(dut) -> None:
     await host.check(cells, [[(others[1], 1)]], everything)
     await host.load([others[0]], [1, 2])
     await host.check(cells, [[(others[1], 1)]], everything)
+    await host.check(cells, [[(row, 1)]], everything)
     for cfg in CONFIGS.values():
         rows = host.rng.sample(range(host.rows), 7)
         case = replace(cfg, read_code=READ_CODE)
