@@ -25,8 +25,8 @@ class Mappable(Unpicklable):
         self,
         window: Window | None = None,
         *,
-        method: str = "auto",
-        samples: int = 4,
+        method: str | None = None,
+        samples: int | None = None,
         order: int | None = None,
         mask: ArrayLike | None = None,
         read_v: float | None = None,
@@ -45,8 +45,9 @@ class Mappable(Unpicklable):
         Args:
             window: cells of this macro; all by default.
             method: "onehot" reads one row at a time, "multiplexed" half of them under S-matrix patterns,
-                "auto" what has the smaller predicted variance.
-            samples: readings of each cell, or passes of the patterns: a power of two up to 1024.
+                "auto", the default, what has the smaller predicted variance.
+            samples: readings of each cell, or passes of the patterns: a power of two up to 1024, by
+                default 4.
             order: of the patterns, 2^k - 1 or a prime that is 3 modulo 4; the smallest possible by default.
             mask: bool `[rows, columns]`, true for cells to leave out; lines left out whole are not driven.
             read_v: voltage on the rows, volts; the profile's nominal one by default.
@@ -56,7 +57,8 @@ class Mappable(Unpicklable):
             progress: called with conversions done and expected.
             watch: what `ohmloop.calibration.watch_drift` returned: looked at before, during and after
                 the map; its calibration is used where none is given.
-            resume: number of an interrupted map's job: it goes on, with the window and plan it had.
+            resume: number of an interrupted map's job: it goes on, with the window and plan it had; what of
+                both is given here must be the same.
 
         Raises:
             LimitError, ShapeError: an argument is wrong; nothing was sent.
@@ -64,7 +66,8 @@ class Mappable(Unpicklable):
             CalibrationMismatch, CalibrationExpired: the calibration is not of this board; nothing was sent.
             NotCalibrated: it holds nothing of the converters; nothing was sent.
             CalibrationExpired: the watch saw drift and its policy is to stop; the job is interrupted.
-            MapError: a job begun with a calibration is resumed without one.
+            MapError: a job begun with a calibration is resumed without one, or with another window, mask,
+                method, `samples`, `order` or `read_v` than it was begun with.
         """
         from ohmloop.mapping import map_macro
 

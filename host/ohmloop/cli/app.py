@@ -118,9 +118,14 @@ def map_cells(
     rows: Annotated[str | None, typer.Option(metavar="A:B", help="Driven lines; all by default.")] = None,
     columns: Annotated[str | None, typer.Option(metavar="A:B", help="Sensed lines; all by default.")] = None,
     method: Annotated[
-        str, typer.Option(help="onehot, multiplexed, or auto: what has the smaller predicted variance.")
-    ] = "auto",
-    samples: Annotated[int, typer.Option(help="Readings of each cell: a power of two up to 1024.")] = 4,
+        str | None,
+        typer.Option(
+            help="onehot, multiplexed, or auto: what has the smaller predicted variance; by default."
+        ),
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option(help="Readings of each cell: a power of two up to 1024; 4 by default.")
+    ] = None,
     calibration: CalibrationName = None,
     accept_mismatch: AcceptMismatch = False,
     drift: DriftPolicy = None,
@@ -177,8 +182,10 @@ def program(
     columns: Annotated[
         str | None, typer.Option(metavar="A:B", help="Sensed lines; the first by default.")
     ] = None,
-    algorithm: Annotated[str, typer.Option(help="ispp, ping_pong or two_pulse.")] = "ispp",
-    budget: Annotated[int, typer.Option(help="Pulses a cell at most.")] = 80,
+    algorithm: Annotated[
+        str | None, typer.Option(help="ispp, ping_pong or two_pulse; ispp by default.")
+    ] = None,
+    budget: Annotated[int | None, typer.Option(help="Pulses a cell at most; 80 by default.")] = None,
     form_gate_v: Annotated[
         float | None,
         typer.Option(help="Form first, by a ramp with this gate voltage, after a contact check."),

@@ -48,8 +48,8 @@ class MapPlan:
     macro: int
     rows: str | None
     columns: str | None
-    method: str
-    samples: int
+    method: str | None
+    samples: int | None
     choice: Choice
     earlier: str | None
     resume: int | None
@@ -66,7 +66,8 @@ def run_map(plan: MapPlan) -> None:
     earlier = None if plan.earlier in (None, LAST) else ConductanceMap.load(str(plan.earlier))
     with ohmloop.open(plan.url, chip=plan.chip, profile=plan.profile) as board, how_to_go_on(board):
         macro = macro_of(board, plan.macro)
-        window = None if plan.resume is not None else window_of(macro, plan.rows, plan.columns)
+        chosen = plan.rows is not None or plan.columns is not None
+        window = window_of(macro, plan.rows, plan.columns) if chosen else None
         used = found_for(macro, plan.choice)
         earlier = _last(macro) if plan.earlier == LAST else earlier
         with _progress(console, "mapping") as told:

@@ -18,13 +18,21 @@ from ohmloop.cli.choices import MICRO, macro_of, require_figure, require_file, w
 from ohmloop.cli.going_on import how_to_go_on
 from ohmloop.cli.program_report import table_of, told_of_ramp, written
 from ohmloop.errors import LimitError
-from ohmloop.programming import RAMP_KIND, ProgramResult, write_verify
+from ohmloop.programming import (
+    PROGRAM_KIND,
+    RAMP_KIND,
+    ProgramResult,
+    require_same,
+    require_same_window,
+    write_verify,
+)
 from ohmloop.registry import records_of
 
 if TYPE_CHECKING:
     from ohmloop.board import Macro, Window
     from ohmloop.profile.physics import Drive
 
+USUAL: Final[dict[str, Any]] = {"algorithm": "ispp", "budget": 80}
 SPARE: Final = 2
 """Cell pulses permitted, in budgets of every cell: ramps that are taken back count too."""
 EXPIRES_S: Final = 600.0
@@ -44,8 +52,8 @@ class ProgramPlan:
     rows: str | None
     columns: str | None
     tolerance_us: float
-    algorithm: str
-    budget: int
+    algorithm: str | None
+    budget: int | None
     form_gate_v: float | None
     choice: Choice
     resume: int | None
@@ -64,7 +72,10 @@ def run_program(plan: ProgramPlan) -> None:
         window = _window(macro, plan, targets)
         write_verify(board.profile)
         used = found_for(macro, plan.choice, window)
-        ramp = _ramp_to_resume(macro, plan.resume)
+        ramp = False
+        if plan.resume is not None:
+            ramp, budget = _to_resume(macro, window, plan, targets)
+            plan = replace(plan, budget=budget if plan.budget is None else plan.budget)
         if ramp or plan.resume is None:
             _check(macro, window, plan, targets, used)
             formed = _formed(macro, window, plan, console)
@@ -139,18 +150,38 @@ def _check(macro: Macro, window: Window, plan: ProgramPlan, targets: NDArray[np.
         targets,
         window,
         tolerance_siemens=plan.tolerance_us / MICRO,
-        algorithm=plan.algorithm,
-        budget=plan.budget,
+        **_settled(plan),
         calibration=used.calibration,
         accept_mismatch=plan.choice.accept_mismatch,
         watch=used.watch,
     )
 
 
-def _ramp_to_resume(macro: Macro, job: int | None) -> bool:
-    """Whether the job to go on with is a forming ramp; the programming after it is then still to come."""
-    records = records_of(macro.board)
-    return job is not None and records is not None and records.registry.jobs.get(job).kind == RAMP_KIND
+def _to_resume(
+    macro: Macro, window: Window, plan: ProgramPlan, targets: NDArray[np.float64]
+) -> tuple[bool, int | None]:
+    """Returns whether the job is a forming ramp, with the programming still to come, else its budget.
+
+    Raises:
+        JobConflict: it was begun otherwise than the command says.
+    """
+    records, job = records_of(macro.board), int(plan.resume or 0)
+    if records is None:  # going on will be refused
+        return False, None
+    found = records.registry.jobs.get(job)
+    if found.kind == RAMP_KIND:
+        require_same_window(window, job)
+        return True, None
+    if found.kind == PROGRAM_KIND:
+        require_same(
+            window,
+            job,
+            targets,
+            tolerance_siemens=plan.tolerance_us / MICRO,
+            algorithm=plan.algorithm,
+            budget=plan.budget,
+        )
+    return False, found.most_pulses
 
 
 def _formed(macro: Macro, window: Window, plan: ProgramPlan, console: Console) -> ProgramResult | None:
@@ -177,6 +208,12 @@ def _formed(macro: Macro, window: Window, plan: ProgramPlan, console: Console) -
         return macro.form_ramp(window, gate_v=float(plan.form_gate_v or 0))
 
 
+def _settled(plan: ProgramPlan) -> dict[str, Any]:
+    """What was asked, and the usual where nothing was."""
+    asked = {"algorithm": plan.algorithm, "budget": plan.budget}
+    return USUAL | {name: value for name, value in asked.items() if value is not None}
+
+
 def _expiry_s(window: Window) -> float:
     return EXPIRES_S + EXPIRES_CELL_S * window.size
 
@@ -197,7 +234,7 @@ def _program(
     with macro.board.armed(
         window,
         ops={"set", "reset"},
-        max_pulses=window.size * plan.budget * SPARE,
+        max_pulses=window.size * int(_settled(plan)["budget"]) * SPARE,
         max_voltage_v=_highest(drives.set, drives.reset, drives.fine_set, drives.fine_reset),
         expires_s=_expiry_s(window),
     ):
@@ -207,8 +244,7 @@ def _program(
             targets,
             window,
             tolerance_siemens=plan.tolerance_us / MICRO,
-            algorithm=plan.algorithm,
-            budget=plan.budget,
+            **_settled(plan),
             **known,
         )
 

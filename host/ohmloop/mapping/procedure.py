@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ohmloop.board.estimate import require_calibration
 from ohmloop.board.watching import JobWatch
-from ohmloop.errors import LimitError
 from ohmloop.mapping.conductance_map import ConductanceMap
 from ohmloop.mapping.measuring import check_plan, checked_mask, known_before, measure_map
-from ohmloop.mapping.recorded import JobJournal, journaled, resumed
+from ohmloop.mapping.recorded import Asked, JobJournal, journaled, resumed
 from ohmloop.mapping.steps import Progress
 
 if TYPE_CHECKING:
@@ -21,12 +20,16 @@ if TYPE_CHECKING:
     from ohmloop.board.watching import Watch
 
 
+USUAL: Final[dict[str, Any]] = {"method": "auto", "samples": 4, "order": None, "read_v": None}
+"""Of a map's plan, where nothing else is asked."""
+
+
 def map_macro(
     macro: Macro,
     window: Window | None,
     *,
-    method: str,
-    samples: int,
+    method: str | None,
+    samples: int | None,
     order: int | None,
     mask: ArrayLike | None,
     read_v: float | None,
@@ -55,14 +58,11 @@ def map_macro(
             watch=watch,
         )
 
+    asked: dict[str, Any] = {"method": method, "samples": samples, "order": order, "read_v": read_v}
     if resume is not None:
-        if window is not None or mask is not None:
-            raise LimitError(
-                f"resume: job {resume} names its own window and mask", value=resume, where="resume"
-            )
-        return resumed(macro, resume, measure)
+        return resumed(macro, resume, measure, Asked(window, mask, asked))
     whole = macro[:, :] if window is None else window
-    plan: dict[str, Any] = {"method": method, "samples": samples, "order": order, "read_v": read_v}
+    plan = USUAL | {name: value for name, value in asked.items() if value is not None}
     left_out = checked_mask(mask, whole)
     check_plan(macro, int(np.count_nonzero(~left_out.all(axis=1))), **plan)
     known_before(earlier, whole, accept_mismatch)

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ohmloop.board.watching import in_short
 from ohmloop.errors import MapError
@@ -92,8 +93,36 @@ def journaled(
         return _finished(macro, job, measure)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of a map that goes on; None asks for what its job has."""
+
+    window: Window | None
+    mask: ArrayLike | None
+    plan: dict[str, Any]
+
+    def require_same(self, job: Job, mask: NDArray[np.bool_]) -> None:
+        """Raises MapError where the job was begun otherwise."""
+        pairs = {name: (job.plan[name], now) for name, now in self.plan.items()}
+        if self.window is not None:
+            cells = job.record.cells
+            pairs["rows"] = cells.rows.tolist(), self.window.rows.tolist()
+            pairs["columns"] = cells.columns.tolist(), self.window.columns.tolist()
+        if self.mask is not None:
+            pairs["mask"] = mask.tolist(), np.asarray(self.mask).tolist()
+        for name, (then, now) in pairs.items():
+            if now is not None and now != then:
+                told = "others" if isinstance(now, list) else f"{then} and not {now}"
+                raise MapError(
+                    f"job {job.id}: it was begun with {name} {told}", value=now, limit=then, where=name
+                )
+
+
 def resumed(
-    macro: Macro, job_id: int, measure: Callable[[Window, dict[str, Any], Any, JobJournal], ConductanceMap]
+    macro: Macro,
+    job_id: int,
+    measure: Callable[[Window, dict[str, Any], Any, JobJournal], ConductanceMap],
+    asked: Asked,
 ) -> ConductanceMap:
     """Goes on with an interrupted map of this chip; steps that are journaled are not measured again.
 
@@ -101,9 +130,10 @@ def resumed(
         macro: the array.
         job_id: the registry's number of the job.
         measure: measures, given window, plan, mask and journal.
+        asked: what of window, plan and mask is asked to be so.
 
     Raises:
-        MapError: the board keeps no registry, or the job is no map of this macro.
+        MapError: the board keeps no registry, the job is no map of this macro, or it is not what is asked.
     """
     records = records_of(macro.board)
     if records is None:
@@ -123,6 +153,7 @@ def resumed(
             )
         window = macro[record.cells.rows, record.cells.columns]
         mask = job.arrays()["mask"].astype(np.bool_)
+        asked.require_same(job, mask)
         return _finished(macro, job, lambda journal: measure(window, dict(job.plan), mask, journal))
 
 

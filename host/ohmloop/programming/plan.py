@@ -214,6 +214,14 @@ def make_ramp(
     )
 
 
+def wired(window: Window, array: Floats) -> Floats:
+    """Returns an array in the user's order of lines in wire order."""
+    for axis, lineup in ((0, window.row_lineup), (1, window.column_lineup)):
+        if lineup.order is not None:
+            array = np.take(array, lineup.order, axis=axis)
+    return array
+
+
 def checked_siemens(window: Window, siemens: ArrayLike, where: str) -> Floats:
     """Returns conductances (or one for all) as `[rows, columns]`; raises LimitError, ShapeError."""
     require_unmasked(siemens, where)

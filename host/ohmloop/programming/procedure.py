@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ohmloop._map import Algorithm, Pulse
 from ohmloop.board.core import LOAD_CELLS, Core
-from ohmloop.board.estimate import CellCalibration, Floats
+from ohmloop.board.estimate import CellCalibration
 from ohmloop.board.limits import whole
 from ohmloop.board.recording import Journal
 from ohmloop.board.watching import JobWatch, Watch, in_short
@@ -19,7 +19,7 @@ from ohmloop.errors import JobConflict, LimitError, NotArmed, NotCalibrated
 from ohmloop.programming.health import keep_health
 from ohmloop.programming.job import MAX_JOB, Run
 from ohmloop.programming.kept_plan import plain_of, plan_of
-from ohmloop.programming.plan import Plan, checked_siemens, make_plan, make_ramp, write_verify
+from ohmloop.programming.plan import Plan, checked_siemens, make_plan, make_ramp, wired, write_verify
 from ohmloop.programming.results import ProgramResult
 from ohmloop.programming.scale import NominalScale, scale_for
 from ohmloop.registry import records_of
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ohmloop.board.window import Window
     from ohmloop.registry import Job
 
-KIND: Final = "program"
+PROGRAM_KIND: Final = "program"
 RAMP_KIND: Final = "form_ramp"
 
 
@@ -93,7 +93,9 @@ def _prepared(
     scale = scale_for(core, window, plan, known.calibration, known.accept_mismatch)
     watch = JobWatch(known.watch)
     watch.require_apart(window)
-    return Run(core, window, plan, _wired(window, wanted), _wired(window, tolerances), scale, watch, KIND)
+    return Run(
+        core, window, plan, wired(window, wanted), wired(window, tolerances), scale, watch, PROGRAM_KIND
+    )
 
 
 def form_ramp(
@@ -123,7 +125,7 @@ def form_ramp(
     thresholds = checked_siemens(window, 0.0 if formed is None else formed, "formed_siemens")
     core.contacts.require(window)
     _require_permission(core, window, plan)
-    scale, targets = NominalScale(plan.siemens_per_code), _wired(window, thresholds)
+    scale, targets = NominalScale(plan.siemens_per_code), wired(window, thresholds)
     return _run(Run(core, window, plan, targets, np.zeros(window.shape), scale, JobWatch(), RAMP_KIND), job)
 
 
@@ -152,12 +154,12 @@ def resume(core: Core, window: Window, job_id: int, known: Known) -> ProgramResu
         )
     with records.resume_job(job_id) as job:
         record, arrays = job.record, job.arrays()
-        if record.kind not in (KIND, RAMP_KIND) or record.cells.macro != macro.index:
+        if record.kind not in (PROGRAM_KIND, RAMP_KIND) or record.cells.macro != macro.index:
             raise JobConflict(
                 f"job {job_id}: a {record.kind} of macro {record.cells.macro}, "
                 f"no programming of macro {macro.index}",
                 value=record.kind,
-                limit=KIND,
+                limit=PROGRAM_KIND,
                 where=f"job {job_id}",
             )
         plan = plan_of(job.plan)
@@ -256,14 +258,6 @@ def _require_permission(core: Core, window: Window, plan: Plan) -> None:
         raise NotArmed(
             "program: no cell pulse left permitted", value=1, limit=0, unit="cell pulses", where="max_pulses"
         )
-
-
-def _wired(window: Window, array: Floats) -> Floats:
-    """Returns an array in the user's order of lines in wire order."""
-    for axis, lineup in ((0, window.row_lineup), (1, window.column_lineup)):
-        if lineup.order is not None:
-            array = np.take(array, lineup.order, axis=axis)
-    return array
 
 
 def _in_users_order(window: Window, array: NDArray[Any]) -> NDArray[Any]:

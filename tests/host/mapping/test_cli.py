@@ -97,6 +97,9 @@ def test_an_interrupted_map_is_resumed(lab, tmp_path):
             board.macro.map(samples=8, progress=stop)
         held = records_of(board)
         (job,) = held.registry.jobs.interrupted(held.chip)
+    for other in (("--samples", 4), ("--rows", "0:4"), ("--method", "onehot")):
+        with pytest.raises(MapError, match=other[0].strip("-")):
+            run("map", SMALL, "--chip", "lab", "--resume", job.id, *other)
     run("map", SMALL, "--chip", "lab", "--resume", job.id, "--out", tmp_path / "one.npz")
     measured = ConductanceMap.load(tmp_path / "one.npz")
     assert measured.samples == 8

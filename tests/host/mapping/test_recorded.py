@@ -108,10 +108,37 @@ def test_what_cannot_be_resumed_is_refused():
         (job,) = held.jobs.all(chip)
         with pytest.raises(JobConflict):
             board.macro.map(resume=job.id)
-        with pytest.raises(LimitError, match="own window"):
-            board.macro.map(board.macro[:4, :], resume=job.id)
     with opened(SMALL) as board, pytest.raises(MapError, match="in no registry"):
         board.macro.map(resume=1)
+
+
+@pytest.mark.parametrize(
+    ("rows", "asked", "where"),
+    [
+        (slice(0, 8), {}, "rows"),
+        (slice(4, 12), {"method": "onehot"}, "method"),
+        (None, {"samples": 4}, "samples"),
+        (None, {"read_v": 0.1}, "read_v"),
+        (None, {"order": 31}, "order"),
+        (slice(4, 12), {"mask": np.eye(8, 32, dtype=bool)}, "mask"),
+    ],
+)
+def test_a_map_asked_otherwise_than_begun_does_not_go_on(rows, asked, where):
+    with opened(chip="lab") as board:
+        truth = fill(board.macro)
+        with pytest.raises(PowerLoss):
+            board.macro.map(board.macro[4:12, :32], samples=8, progress=after(1000))
+        held, chip = registry(board)
+        (job,) = held.jobs.interrupted(chip)
+        window = None if rows is None else board.macro[rows, :32]
+        frames = board.stats.frames_sent
+        with pytest.raises(MapError, match=f"begun with {where}") as refused:
+            board.macro.map(window, **asked, resume=job.id)
+        assert refused.value.where == where
+        assert board.stats.frames_sent - frames <= 1  # the registry's look at the counter of pulses
+        assert held.jobs.get(job.id).state == "interrupted"
+        measured = board.macro.map(board.macro[4:12, :32], method="auto", samples=8, resume=job.id)
+        assert np.abs(measured.siemens - truth[4:12, :32]).max() < 8 * measured.uncertainty_siemens.max()
 
 
 def test_a_refused_map_leaves_no_job():

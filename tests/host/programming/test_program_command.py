@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 import ohmloop
 from ohmloop.calibration import calibrate, store_calibration
 from ohmloop.cli.app import app
-from ohmloop.errors import LimitError, NotRecorded, ProfileError, ShapeError
+from ohmloop.errors import JobConflict, LimitError, NotRecorded, ProfileError, ShapeError
 from ohmloop.programming.job import Run
 from ohmloop.registry import records_of
 
@@ -150,6 +150,8 @@ def test_the_same_command_goes_on_with_what_was_interrupted(kind, targets, tmp_p
         records = records_of(board)
         (job,) = records.registry.jobs.interrupted(records.chip)
     assert job.kind == kind
+    with pytest.raises(JobConflict, match="rows 8 from 0 to 7, 8 from 4 to 11 asked"):
+        run(*usual, "--resume", job.id, "--rows", "4:12")
     run(*usual, "--resume", job.id)
     found = json.loads((tmp_path / "one.json").read_text())
     assert found["cells"] == 96 and found["algorithm"] == "incremental" and found["failed_fraction"] < 0.1
@@ -157,6 +159,40 @@ def test_the_same_command_goes_on_with_what_was_interrupted(kind, targets, tmp_p
         records = records_of(board)
         told = [(one.kind, one.state) for one in records.registry.jobs.all(records.chip)]
     assert told == [("form_ramp", "done"), ("program", "done")]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (["--columns", "12:24"], "columns 12 from 0 to 11, 12 from 12 to 23 asked"),
+        (["--algorithm", "two_pulse"], "algorithm ping_pong, two_pulse asked"),
+        (["--budget", "80"], "budget 100, 80 asked"),
+        (["--tolerance-us", "0.5"], r"tolerance_siemens 2\.5e-07 S, 96 of 96 cells with 5e-07 S asked"),
+        ([], r"targets_siemens 2e-06 S, 1 of 96 cells with 3e-06 S asked"),
+    ],
+)
+def test_a_job_asked_otherwise_than_begun_does_not_go_on(change, says, targets, tmp_path, monkeypatch):
+    real = Run.execute
+
+    def stopped(run, journal, remaining):
+        real(run, journal, remaining[:1])
+        raise PowerLoss
+
+    def keep_targets(siemens):
+        targets[2, 3] = siemens
+        np.save(tmp_path / "targets.npy", targets)
+
+    keep_targets(2e-6)
+    usual = (URL, tmp_path / "targets.npy", "--chip", "lab", "--profile", PROFILE, "--tolerance-us", 0.25)
+    with monkeypatch.context() as patched, pytest.raises(PowerLoss):
+        patched.setattr(Run, "execute", stopped)
+        run(*usual, "--algorithm", "ping_pong", "--budget", 100)
+    if not change:
+        keep_targets(3e-6)
+    with pytest.raises(JobConflict, match=says):
+        run(*usual, "--resume", 1, *change)  # the last of two options of one name holds
+    keep_targets(2e-6)
+    run(*usual, "--resume", 1)
 
 
 def test_an_interruption_names_the_job_and_how_to_go_on(targets, tmp_path, monkeypatch):
