@@ -116,13 +116,24 @@ class Programmable(Unpicklable):
         tolerance_siemens: ArrayLike,
         algorithm: str = "ispp",
         budget: int = 80,
+        pulses_before: int = 0,
+        after_job: int | None = None,
         calibration: CellCalibration | None = None,
         accept_mismatch: bool = False,
         watch: Watch | None = None,
     ) -> None:
         """Raises what `program` would raise of these arguments; needs no permission, sends no request.
 
-        For what comes before it and cannot be taken back, such as forming.
+        For what comes before it and cannot be taken back, such as forming: `pulses_before` are the most
+        that this will give a cell, and `after_job` a job that it will go on with, on the same cells. The
+        other arguments are those of `program`.
+
+        Raises:
+            LimitError, ShapeError, ProfileError, NotCalibrated, CalibrationMismatch, CalibrationExpired: as
+                `program`.
+            JobConflict: another job holds some of the cells.
+            WearExceeded: a cell's budget of pulses would not suffice for all of it.
+            NotArmed: a physical chip without a name is not pulsed.
         """
         from ohmloop.programming import Known, check_program
 
@@ -131,6 +142,8 @@ class Programmable(Unpicklable):
             self._own(window),
             targets_siemens,
             tolerance_siemens,
+            pulses_before,
+            after_job,
             Known(calibration, accept_mismatch, watch),
             algorithm=algorithm,
             budget=budget,

@@ -84,6 +84,11 @@ class Records(Protocol):
     ) -> AbstractContextManager[Journal]:
         """Opens a job on cells of the chip; raises before anything is driven."""
 
+    def check_job(
+        self, kind: str, *, macro: int, rows: ArrayLike, columns: ArrayLike, pulses: int, after: int | None
+    ) -> None:
+        """Raises what `open_job` of `pulses` pulses a cell would, once job `after` is done; opens nothing."""
+
     def settle(self, read_counter: Callable[[], int]) -> None:
         """Ends what earlier jobs sent and never saw answered, by the board's own counter of pulses."""
 
@@ -139,6 +144,10 @@ class Unrecorded:
     def open_job(self, kind: str, *, steps: int, **_asked: object) -> AbstractContextManager[Journal]:
         """Returns a job that nobody keeps."""
         return _NoJournal(steps)
+
+    def check_job(self, kind: str, *, pulses: int, **_cells: object) -> None:
+        """Raises what `open_job` would."""
+        self.open_job(kind, steps=1, most_pulses=pulses)
 
     def settle(self, read_counter: Callable[[], int]) -> None:
         """Does nothing."""

@@ -151,6 +151,8 @@ def _check(macro: Macro, window: Window, plan: ProgramPlan, targets: NDArray[np.
         window,
         tolerance_siemens=plan.tolerance_us / MICRO,
         **_settled(plan),
+        pulses_before=_ramp_steps(macro) if plan.resume is None and plan.form_gate_v is not None else 0,
+        after_job=plan.resume,
         calibration=used.calibration,
         accept_mismatch=plan.choice.accept_mismatch,
         watch=used.watch,
@@ -189,8 +191,6 @@ def _formed(macro: Macro, window: Window, plan: ProgramPlan, console: Console) -
     if plan.resume is None and plan.form_gate_v is None:
         return None
     drives, _ = write_verify(macro.board.profile)
-    ramp = drives.forming
-    steps = round((ramp.end.value - ramp.start.value) / ramp.step.value) + 1
     with console.status("contact check"):
         macro.check_contact(window)
     with (
@@ -198,14 +198,20 @@ def _formed(macro: Macro, window: Window, plan: ProgramPlan, console: Console) -
         macro.board.armed(
             window,
             ops={"form"},
-            max_pulses=window.size * steps,
-            max_voltage_v=_highest(ramp),
+            max_pulses=window.size * _ramp_steps(macro),
+            max_voltage_v=_highest(drives.forming),
             expires_s=_expiry_s(window),
         ),
     ):
         if plan.resume is not None:
             return macro.resume_program(plan.resume)
         return macro.form_ramp(window, gate_v=float(plan.form_gate_v or 0))
+
+
+def _ramp_steps(macro: Macro) -> int:
+    drives, _ = write_verify(macro.board.profile)
+    ramp = drives.forming
+    return round((ramp.end.value - ramp.start.value) / ramp.step.value) + 1
 
 
 def _settled(plan: ProgramPlan) -> dict[str, Any]:

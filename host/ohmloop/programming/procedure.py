@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 PROGRAM_KIND: Final = "program"
 RAMP_KIND: Final = "form_ramp"
+_MOST_BEFORE: Final = (1 << 31) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,21 @@ def check_program(
     window: Window,
     targets_siemens: ArrayLike,
     tolerance_siemens: ArrayLike,
+    pulses_before: int,
+    after_job: int | None,
     known: Known,
     **choices: Any,
 ) -> None:
-    """Raises what `program` would before it asks for permission; see `Macro.check_program`."""
-    _prepared(core, window, targets_siemens, tolerance_siemens, known, choices)
+    """Raises what `program` would but for permission; see `Macro.check_program`."""
+    run = _prepared(core, window, targets_siemens, tolerance_siemens, known, choices)
+    core.records.check_job(
+        PROGRAM_KIND,
+        macro=window.macro.index,
+        rows=window.rows,
+        columns=window.columns,
+        pulses=run.plan.budget + whole(pulses_before, "pulses_before", highest=_MOST_BEFORE),
+        after=after_job,
+    )
 
 
 def _prepared(

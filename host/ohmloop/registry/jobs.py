@@ -112,6 +112,23 @@ class Jobs:
             ).lastrowid
         return Job(self, session, self.get(int(number or 0)))
 
+    def check(self, session: Session, cells: Cells, pulses: int, *, after: int | None) -> None:
+        """Raises what `open` would of a job that pulses; opens and ends nothing.
+
+        Args:
+            session: of this process.
+            cells: what it would pulse.
+            pulses: most that one of them would get.
+            after: a job that will be done by then, so that its cells are free.
+
+        Raises:
+            JobConflict, WearExceeded, LimitError: as `open`.
+        """
+        cells.require_inside(*session.chip.geometry)
+        self._settlement.settle_dead(session.chip, session.base)
+        self._in_the_way(session, cells, pulsing=True, but=after)
+        self._wear.require(session.chip, cells, pulses)
+
     def resume(self, session: Session, job_id: int) -> Job:
         """Goes on with an interrupted job; its acknowledged steps stay, the others are to be done.
 
@@ -214,24 +231,32 @@ class Jobs:
             self._settlement.settle(chip, row, None)
 
     def _take(self, session: Session, cells: Cells, *, pulsing: bool) -> None:
-        """Raises JobConflict where another open job holds some of the cells.
+        """Takes cells for a new job: pulsing ends an interrupted job that only read; raises JobConflict."""
+        for other in self._in_the_way(session, cells, pulsing=pulsing):
+            self.set_state(other.id, "failed", "its cells were pulsed before it was resumed")
+
+    def _in_the_way(
+        self, session: Session, cells: Cells, *, pulsing: bool, but: int | None = None
+    ) -> list[JobRecord]:
+        """Returns the jobs, `but` aside, that a new one here ends; raises JobConflict where one holds cells.
 
         Jobs of the same session may lie within each other: one process does one thing at a time. Reading
-        leaves an interrupted job as it is; pulsing ends an interrupted job that only read.
+        leaves an interrupted job as it is.
         """
+        ended = []
         for row in self._database.all(
             "SELECT * FROM jobs WHERE chip_id = ? AND state IN ('planned', 'running', 'interrupted')",
             session.chip.id,
         ):
             other = JobRecord.of(row)
-            if not other.cells.overlaps(cells):
+            if other.id == but or not other.cells.overlaps(cells):
                 continue
             if other.session_id == session.id and other.state != "interrupted":
                 continue
             if other.state == "interrupted" and not pulsing:
                 continue
             if other.state == "interrupted" and not other.pulsing:
-                self.set_state(other.id, "failed", "its cells were pulsed before it was resumed")
+                ended.append(other)
                 continue
             raise JobConflict(
                 f"{other} of {session.chip} holds {other.cells}; "
@@ -243,3 +268,4 @@ class Jobs:
                 value=other.id,
                 where=repr(cells),
             )
+        return ended

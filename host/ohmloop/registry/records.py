@@ -125,6 +125,14 @@ class ChipRecords:
             arrays=arrays,
         )
 
+    def check_job(
+        self, kind: str, *, macro: int, rows: ArrayLike, columns: ArrayLike, pulses: int, after: int | None
+    ) -> None:
+        """Raises what `open_job` of `pulses` pulses a cell would, once job `after` is done."""
+        self._require_open(kind)
+        cells = Cells(macro, rows, columns)  # type: ignore[arg-type]  # Cells checks and converts
+        self.registry.jobs.check(self.session, cells, pulses, after=after)
+
     def resume_job(self, job_id: int) -> Job:
         """Goes on with an interrupted job of this chip; errors are those of `Jobs.resume`."""
         self._require_open(f"resume of job {job_id}")

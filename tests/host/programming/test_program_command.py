@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 import ohmloop
 from ohmloop.calibration import calibrate, store_calibration
 from ohmloop.cli.app import app
-from ohmloop.errors import JobConflict, LimitError, NotRecorded, ProfileError, ShapeError
+from ohmloop.errors import JobConflict, LimitError, NotRecorded, ProfileError, ShapeError, WearExceeded
 from ohmloop.programming.job import Run
 from ohmloop.registry import records_of
 
@@ -104,6 +104,34 @@ def test_what_cannot_be_is_refused_and_nothing_is_pulsed(change, error, says, ta
         run(*usual, *change)
     with ohmloop.open(URL, chip="lab", profile="ideal" if "ideal" in change else PROFILE) as board:
         records = records_of(board)
+        assert records.registry.wear.totals(records.chip) == []
+
+
+def test_worn_cells_are_refused_before_forming(targets, tmp_path):
+    usual = (URL, tmp_path / "targets.npy", "--chip", "lab", "--profile", PROFILE, "--tolerance-us", 0.25)
+    with ohmloop.open(URL, chip="lab", profile=PROFILE) as board:
+        records = records_of(board)
+        records.registry.chips.set_budget(records.chip, 100)  # 80 to program, and a ramp of more than 20
+    with pytest.raises(WearExceeded, match=r"up to \d+ asked, budget 100 pulses") as refused:
+        run(*usual, "--form-gate-v", 1.5)
+    with ohmloop.open(URL, chip="lab", profile=PROFILE) as board:
+        records = records_of(board)
+        assert records.registry.wear.totals(records.chip) == []
+        assert records.registry.jobs.all(records.chip) == []
+        records.registry.chips.set_budget(records.chip, refused.value.value)
+    run(*usual, "--form-gate-v", 1.5)
+
+
+def test_cells_of_an_interrupted_job_are_refused_before_forming(targets, tmp_path, monkeypatch):
+    usual = (URL, tmp_path / "targets.npy", "--chip", "lab", "--profile", PROFILE, "--tolerance-us", 0.25)
+    with monkeypatch.context() as patched, pytest.raises(PowerLoss):
+        patched.setattr(Run, "execute", lambda *_: (_ for _ in ()).throw(PowerLoss))
+        run(*usual)
+    with pytest.raises(JobConflict, match=r"job 1 \(program, interrupted\)"):
+        run(*usual, "--form-gate-v", 1.5, "--rows", "7:15")
+    with ohmloop.open(URL, chip="lab", profile=PROFILE) as board:
+        records = records_of(board)
+        assert [job.kind for job in records.registry.jobs.all(records.chip)] == ["program"]
         assert records.registry.wear.totals(records.chip) == []
 
 
