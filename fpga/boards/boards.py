@@ -35,19 +35,19 @@ class Board:
 
     @property
     def pins(self) -> Path:
-        """Where its top and its constraints are: boards of two arrays share one (`pins`)."""
-        return BOARDS / self.settings.get("pins", self.key)
+        """Its folder, where its top and its constraints are."""
+        return BOARDS / self.key
 
     @property
     def top(self) -> str:
         """The top module: the board's own, or `serial_board` where nothing is placed."""
-        return self.pins.name if "place" in self.settings else "serial_board"
+        return self.key if "place" in self.settings else "serial_board"
 
     @property
     def files(self) -> list[Path]:
         """Its settings, its top and its constraints, where it has them."""
-        settings = BOARDS / self.key / "board.toml"
-        return [settings, *(path for path in sorted(self.pins.iterdir()) if path.suffix in PIN_FILES)]
+        pins = (path for path in sorted(self.pins.iterdir()) if path.suffix in PIN_FILES)
+        return [self.pins / "board.toml", *pins]
 
     @property
     def reads_only(self) -> bool:

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -145,6 +146,55 @@ def test_a_gowin_device_is_given_to_the_router_without_its_segments(tools):
             gowin.without_segments(other, "GW2A-18C")
     with pytest.raises(tools[1].BuildFailed, match="description of GW1N-9 has another layout: GW2A-18C"):
         gowin.without_segments(gowin_description(280), "GW1N-9")
+
+
+def module_of(*multipliers: str) -> dict[str, Any]:
+    """A module with these multipliers and one LUT, as Yosys' JSON has it."""
+    cells = {name: {"type": "MULT18X18D", "attributes": {}} for name in multipliers}
+    return {"cells": {**cells, "u_pulse.u_mix.lut": {"type": "LUT4", "attributes": {}}}}
+
+
+def test_multipliers_lie_by_the_last_part_that_their_name_says(tools):
+    ecp5 = importlib.import_module("ecp5")
+    rows = {"10": ["u_reader", "u_adc"], "58": ["u_pulse.u_mix"]}
+    found = ecp5.multiplier_sites(
+        module_of("x.u_reader.u_adc.b_q", "x.u_reader.u_adc.a_q", "x.u_reader.c_q", "x.u_pulse.u_mix.d_q"),
+        rows,
+    )
+    assert found == [  # middles of a row's thirds, then of the row
+        ("x.u_reader.c_q", "X22/Y10/MULT18_0"),
+        ("x.u_reader.u_adc.a_q", "X62/Y10/MULT18_4"),
+        ("x.u_reader.u_adc.b_q", "X101/Y10/MULT18_5"),
+        ("x.u_pulse.u_mix.d_q", "X62/Y58/MULT18_4"),
+    ]
+    many = ecp5.multiplier_sites(module_of(*(f"u_adc.{n:02}" for n in range(52))), {"34": ["u_adc"]})
+    assert [name for name, _ in many] == [f"u_adc.{n:02}" for n in range(52)]
+    assert len({site for _, site in many}) == 52
+
+
+def test_a_floorplan_keeps_rows_empty_and_says_what_the_command_line_cannot(tools):
+    ecp5 = importlib.import_module("ecp5")
+    module = module_of("u_adc.a")
+    ecp5.floorplan(module, {"empty_rows": [5, 9], "nextpnr": {"router2/bbMargin/x": 8}})
+    assert module["settings"] == {"router2/bbMargin/x": 8}
+    assert "BEL" not in module["cells"]["u_adc.a"]["attributes"]
+    held = [cell["attributes"]["BEL"] for cell in module["cells"].values() if "BEL" in cell["attributes"]]
+    assert len(held) == len(set(held)) == 2 * 123 * 8  # 85 such rows are the 83,640 LUTs of the device
+    assert {"X2/Y5/SLICEA.K0", "X124/Y9/SLICED.K1"} <= set(held)
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (["u_adc.a", "u_other.b"], "no part of .* names the multiplier u_other.b"),
+        ([], r"\[multipliers\] names u_adc: no multiplier is of it"),
+        ([f"u_adc.{n}" for n in range(53)], "53 in row 34, which has 52"),
+    ],
+)
+def test_parts_that_are_not_the_designs_stop_a_build(tools, names, says):
+    ecp5 = importlib.import_module("ecp5")
+    with pytest.raises(tools[1].BuildFailed, match=says):
+        ecp5.multiplier_sites(module_of(*names), {"34": ["u_adc"]})
 
 
 @pytest.mark.slow
