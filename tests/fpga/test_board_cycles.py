@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import cocotb
 import numpy as np
-from tests.fpga.board_host import ADC_LANES, COLS, LANES, PARAMETERS, BoardHost
+from tests.fpga.board_host import ADC_LANES, COLS, LANES, BoardHost
+from tests.fpga.board_host import PARAMETERS as SMALL
 from tests.fpga.runner import build_and_test
 from tests.fpga.test_board_core import ALL, vectors
 
@@ -15,6 +16,7 @@ from ohmloop.link.requests import CellRequest, unpack_words
 from ohmloop.link.sweeps import EnvRequest, Point, SweepRequest
 from ohmloop.link.windows import Axis
 
+PARAMETERS = SMALL | {"REPLY_WORDS": 2048, "MAX_PAYLOAD_WORDS": 1000}  # rings and frame of ulx3s_85f
 JUDGE = -(-COLS // 32) + 2
 SCATTERED = Axis.from_lines(np.array([0, 3, 4, 9, 30, 31]))
 AXES = (ALL, Axis(0, 1), Axis(3, 20), SCATTERED, Axis(0, 8, 4), Axis(9, 14))
