@@ -120,7 +120,7 @@ def map_cells(
     method: Annotated[
         str | None,
         typer.Option(
-            help="onehot, multiplexed, or auto: what has the smaller predicted variance; by default."
+            help="onehot, multiplexed, or auto, the default: what has the smaller predicted variance."
         ),
     ] = None,
     samples: Annotated[

@@ -170,19 +170,22 @@ def _to_resume(
     records, job = records_of(macro.board), int(plan.resume or 0)
     if records is None:  # going on will be refused
         return False, None
-    found = records.registry.jobs.get(job)
+    jobs = records.registry.jobs
+    found = jobs.get(job)
     if found.kind == RAMP_KIND:
-        require_same_window(window, job)
+        require_same_window(window, found)
         return True, None
-    if found.kind == PROGRAM_KIND:
-        require_same(
-            window,
-            job,
-            targets,
-            tolerance_siemens=plan.tolerance_us / MICRO,
-            algorithm=plan.algorithm,
-            budget=plan.budget,
-        )
+    if found.kind != PROGRAM_KIND:  # likewise
+        return False, None
+    require_same(
+        window,
+        found,
+        jobs.arrays(job),
+        targets,
+        tolerance_siemens=plan.tolerance_us / MICRO,
+        algorithm=plan.algorithm,
+        budget=plan.budget,
+    )
     return False, found.most_pulses
 
 

@@ -3,35 +3,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ohmloop.errors import JobConflict
 from ohmloop.programming.kept_plan import plan_of
 from ohmloop.programming.plan import ALGORITHMS, checked_siemens, wired
-from ohmloop.registry import Cells, records_of
+from ohmloop.registry import Cells, JobRecord
 
 if TYPE_CHECKING:
     from ohmloop.board.window import Window
 
 
-def require_same_window(window: Window, job_id: int) -> None:
+def require_same_window(window: Window, job: JobRecord) -> None:
     """Raises JobConflict where a job was begun on other cells than these."""
-    records = records_of(window.macro.board)
-    if records is None:  # going on will be refused
-        return
-    then, now = records.registry.jobs.get(job_id).cells, Cells.of(window)
+    now = Cells.of(window)
     for axis in ("rows", "columns"):
-        begun, asked = getattr(then, axis), getattr(now, axis)
+        begun, asked = getattr(job.cells, axis), getattr(now, axis)
         if not np.array_equal(begun, asked):
-            _refuse(job_id, axis, _told(begun), _told(asked))
+            _refuse(job.id, axis, _told(begun), _told(asked))
 
 
 def require_same(
     window: Window,
-    job_id: int,
+    job: JobRecord,
+    arrays: Mapping[str, NDArray[Any]],
     targets_siemens: ArrayLike,
     *,
     tolerance_siemens: ArrayLike,
@@ -42,29 +41,26 @@ def require_same(
 
     Args:
         window: the cells.
-        job_id: the registry's number.
+        job: the registry's record.
+        arrays: what the job was opened with.
         targets_siemens: as in `Macro.program`.
         tolerance_siemens: as in `Macro.program`.
         algorithm: as in `Macro.program`; None: the job's.
         budget: as in `Macro.program`; None: the job's.
     """
-    require_same_window(window, job_id)
-    records = records_of(window.macro.board)
-    if records is None:
-        return
-    jobs = records.registry.jobs
-    plan, arrays = plan_of(jobs.get(job_id).plan), jobs.arrays(job_id)
+    require_same_window(window, job)
+    plan = plan_of(job.plan)
     begun = next((name for name, code in ALGORITHMS.items() if code is plan.algorithm), plan.algorithm.name)
     if algorithm not in (None, begun):
-        _refuse(job_id, "algorithm", begun, algorithm)
+        _refuse(job.id, "algorithm", begun, algorithm)
     if budget not in (None, plan.budget):
-        _refuse(job_id, "budget", plan.budget, budget)
+        _refuse(job.id, "budget", plan.budget, budget)
     for name, values in (("targets_siemens", targets_siemens), ("tolerance_siemens", tolerance_siemens)):
         then, now = arrays[name], wired(window, checked_siemens(window, values, name))
         others = ~np.isclose(then, now, rtol=1e-9, atol=0)
         if others.any():
             told = f"{np.count_nonzero(others)} of {others.size} cells with"
-            _refuse(job_id, name, f"{then[others][0]:g} S", f"{told} {now[others][0]:g} S")
+            _refuse(job.id, name, f"{then[others][0]:g} S", f"{told} {now[others][0]:g} S")
 
 
 def _told(lines: Any) -> str:

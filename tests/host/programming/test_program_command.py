@@ -223,6 +223,17 @@ def test_a_job_asked_otherwise_than_begun_does_not_go_on(change, says, targets, 
     run(*usual, "--resume", 1)
 
 
+def test_another_kind_of_job_does_not_go_on(targets, tmp_path):
+    def stopped(_done, _expected):
+        raise PowerLoss
+
+    with ohmloop.open(URL, chip="lab", profile=PROFILE) as board, pytest.raises(PowerLoss):
+        board.macro.map(samples=1, progress=stopped)
+    usual = (URL, tmp_path / "targets.npy", "--chip", "lab", "--profile", PROFILE, "--tolerance-us", 0.25)
+    with pytest.raises(JobConflict, match="job 1: a map of macro 0, no programming of macro 0"):
+        run(*usual, "--resume", 1)
+
+
 def test_an_interruption_names_the_job_and_how_to_go_on(targets, tmp_path, monkeypatch):
     def stopped(*_):
         raise KeyboardInterrupt
